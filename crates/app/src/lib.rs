@@ -1,0 +1,1 @@
+//! The composition root: one function a use case. What both doors call.

@@ -1,0 +1,1 @@
+//! Object keys to local paths and back: total, injective, decodable.

@@ -1,0 +1,1 @@
+//! An S3 server in-process: durable in a folder, or in memory.

@@ -1,0 +1,1 @@
+//! What this machine remembers: profiles, jobs, journal, settings (SQLite), and the vault.

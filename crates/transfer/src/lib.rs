@@ -1,0 +1,1 @@
+//! Moves objects: journaled queue, parts, resume, verification.

@@ -1,0 +1,84 @@
+// The one seam between the UI and the engine. Features see this interface and nothing behind it:
+// `tauri.ts` (the only importer of @tauri-apps/*) implements it in the app, `fake.ts` in tests.
+import type * as T from "./types";
+
+export * from "./types";
+
+export type Unlisten = () => void;
+
+export interface Backend {
+  appInfo(): Promise<T.AppInfo>;
+  settingsGet(): Promise<T.Settings>;
+  settingsSet(settings: T.Settings): Promise<void>;
+  onChanged(callback: (changed: T.Changed) => void): Promise<Unlisten>;
+  /** Text to the system clipboard. */
+  clipboardWrite(text: string): Promise<void>;
+  /** Opens an http(s) URL in the browser. */
+  urlOpen(url: string): Promise<void>;
+
+  vaultStatus(): Promise<T.VaultStatus>;
+  vaultSetPassphrase(passphrase: string): Promise<void>;
+  vaultUnlock(passphrase: string): Promise<T.VaultStatus>;
+  /** Forgets every sealed credential. Only after a typed confirmation. */
+  vaultReset(): Promise<T.VaultStatus>;
+
+  providerList(): Promise<T.Provider[]>;
+  profileList(): Promise<T.Profile[]>;
+  profileSave(draft: T.ProfileDraft): Promise<T.Profile>;
+  /** Never rejects for what a server says: the answer is in the result. */
+  profileTest(draft: T.ProfileDraft): Promise<T.ProfileTest>;
+  profileRemove(profile: string): Promise<void>;
+  /** Starts the built-in server if need be and returns its profile. */
+  sandboxStart(): Promise<T.Profile>;
+
+  bucketList(profile: string): Promise<T.Bucket[]>;
+  bucketCreate(req: { profile: string; name: string; region: string | null }): Promise<void>;
+  /** Only an empty bucket. */
+  bucketDelete(req: { profile: string; bucket: string }): Promise<void>;
+  bucketAccess(req: { profile: string; bucket: string }): Promise<T.BucketAccess>;
+  publicPreview(change: T.PublicChange): Promise<T.PublicPreview>;
+  publicSet(change: T.PublicChange): Promise<T.BucketAccess>;
+  /** Sets Object Ownership to "Object writer", so that ACLs work. */
+  aclEnable(req: { profile: string; bucket: string }): Promise<T.BucketAccess>;
+  /** Takes the bucket's public access block away. */
+  publicAccessAllow(req: { profile: string; bucket: string }): Promise<T.BucketAccess>;
+  policyCheck(req: { bucket: string; text: string }): Promise<T.PolicyCheck>;
+  policyPut(req: { profile: string; bucket: string; text: string }): Promise<T.BucketAccess>;
+  policyDelete(req: { profile: string; bucket: string }): Promise<T.BucketAccess>;
+
+  listingOpen(req: { profile: string; bucket: string; prefix: string }, onEvent: (event: T.ListingEvent) => void): Promise<T.ListingId>;
+  listingView(req: T.ViewRequest): Promise<{ generation: number; count: number }>;
+  listingRows(req: { id: T.ListingId; generation: number; start: number; len: number }): Promise<T.RowWindow>;
+  /** Badges for visible rows; asks the server only where bucket settings don't decide, and remembers. */
+  listingAccess(req: { id: T.ListingId; rows: number[] }): Promise<T.RowAccess[]>;
+  listingSelect(req: { id: T.ListingId; generation: number; op: T.SelectOp }): Promise<T.Selection>;
+  /** First row of the view at or after `from` whose name begins with `text` (case-insensitive), wrapping; null if none. */
+  listingFind(req: { id: T.ListingId; generation: number; text: string; from: number }): Promise<number | null>;
+  /** Counts what is in selected folders, then freezes the set. */
+  listingFreeze(id: T.ListingId): Promise<T.Frozen>;
+  listingRefresh(id: T.ListingId): Promise<void>;
+  listingClose(id: T.ListingId): Promise<void>;
+
+  folderCreate(req: { profile: string; bucket: string; prefix: string; name: string }): Promise<void>;
+  objectInfo(req: { profile: string; bucket: string; key: string }): Promise<T.ObjectInfo>;
+  /** Object ACL: public-read or private. */
+  objectSetPublic(req: { profile: string; bucket: string; key: string; public: boolean }): Promise<T.ObjectInfo>;
+
+  onDrop(callback: (event: T.DropEvent) => void): Promise<Unlisten>;
+  /** Native dialog; null when closed without a choice. */
+  uploadChoose(what: "files" | "folder"): Promise<T.Staged | null>;
+  uploadOptions(req: { profile: string; bucket: string }): Promise<T.UploadOptions>;
+  uploadOptionsSet(req: { profile: string; bucket: string; options: T.UploadOptions }): Promise<void>;
+  uploadStart(req: T.UploadRequest): Promise<number>;
+  downloadChoose(): Promise<T.FolderChoice | null>;
+  downloadStart(req: { token: number; folder: number }): Promise<number>;
+  deleteStart(token: number): Promise<number>;
+
+  transferWatch(callback: (update: T.TransferUpdate) => void): Promise<Unlisten>;
+  transferItems(req: { job: number; start: number; len: number; only: "all" | "failed" | "active" }): Promise<T.TransferItems>;
+  transferCancel(job: number): Promise<void>;
+  /** Failed and cancelled items again. */
+  transferRetry(job: number): Promise<void>;
+  /** Forgets finished jobs. */
+  transferClear(): Promise<void>;
+}

@@ -1,0 +1,284 @@
+// The wire types, as the Rust side (src-tauri/dto) defines them. JSON is camelCase; times are RFC 3339
+// UTC strings; sizes are bytes as numbers; absent values are null.
+
+export type Code =
+  | "unauthenticated" | "expired_token" | "access_denied" | "acl_disabled" | "bucket_not_found"
+  | "object_not_found" | "version_not_found" | "upload_not_found" | "already_exists"
+  | "precondition_failed" | "conflict" | "invalid_input" | "unsupported" | "object_archived"
+  | "throttled" | "network" | "timeout" | "tls" | "clock_skew" | "wrong_region"
+  | "keychain_unavailable" | "local_io" | "disk_full" | "source_changed" | "checksum_mismatch"
+  | "decrypt_failed" | "database" | "cancelled" | "internal";
+
+export type S3Context = {
+  op: string;
+  httpStatus: number | null;
+  s3Code: string | null;
+  requestId: string | null;
+  bucket: string | null;
+  key: string | null;
+};
+
+/** Every command rejects with this. The words shown come from the catalogue by `code`; `message` stands under "Details". */
+export type IpcError = {
+  code: Code;
+  message: string;
+  /** A second sentence for this very case, in English: what to do next. */
+  hint: string | null;
+  retry: "never" | "now" | "after";
+  retryAfterMs: number | null;
+  s3: S3Context | null;
+};
+
+// ---- app ------------------------------------------------------------------------------------
+export type Theme = "system" | "light" | "dark";
+export type Density = "compact" | "normal" | "relaxed";
+export type Settings = { theme: Theme; density: Density };
+
+/** ready: keys can be kept. unavailable: no keychain here (connections can be kept for this run only).
+ *  keyMissing: there are sealed credentials whose key is gone: ask for the passphrase, or an explicit reset. */
+export type VaultState = "ready" | "empty" | "unavailable" | "keyMissing";
+export type VaultStatus = { state: VaultState; reason: string | null; hasPassphrase: boolean };
+export type AppInfo = { version: string; platform: "linux" | "macos" | "windows"; dataDir: string; vault: VaultStatus };
+
+// ---- profiles (the UI says "connections") -----------------------------------------------------
+export type Addressing = "auto" | "path" | "virtual";
+export type Provider = {
+  id: string;
+  name: string;
+  /** e.g. "https://s3.{region}.amazonaws.com"; empty for "custom". "{region}" and "{account}" are filled in. */
+  endpointTemplate: string;
+  regions: string[];
+  defaultRegion: string;
+  addressing: Addressing;
+  note: string | null;
+};
+export type ProfileKind = "sandbox" | "vault" | "session" | "environment";
+export type Profile = {
+  id: string;
+  name: string;
+  kind: ProfileKind;
+  provider: string;
+  endpoint: string;
+  region: string;
+  addressing: Addressing;
+  /** First and last four characters only, never the whole id; null when anonymous or from the environment. */
+  accessKeyHint: string | null;
+  /** Plain http to something that is not this machine: shown as a permanent badge. */
+  insecure: boolean;
+};
+export type ProfileDraft = {
+  /** null: a new one. With an id and empty secret, the kept secret is used. */
+  id: string | null;
+  name: string;
+  provider: string;
+  endpoint: string;
+  region: string;
+  addressing: Addressing;
+  accessKeyId: string;
+  secretAccessKey: string;
+  sessionToken: string | null;
+  /** vault: in the keychain-sealed vault. session: forgotten when Dipper quits. */
+  keep: "vault" | "session";
+  /** The user has agreed to plain http to another machine. */
+  allowHttp: boolean;
+};
+export type ProfileTest = {
+  ok: boolean;
+  buckets: number | null;
+  /** The region the server says it is in, if it is not the one given. */
+  suggestedRegion: string | null;
+  error: IpcError | null;
+};
+
+// ---- buckets ----------------------------------------------------------------------------------
+/** What strangers (anonymous requests) can do here, as far as Dipper can see. */
+export type Exposure = "private" | "public" | "partly" | "unknown";
+export type Bucket = { name: string; createdAt: string | null; region: string | null };
+
+export type OffReason =
+  | { kind: "ownershipEnforced" }        // ACLs are off: Object Ownership is "Bucket owner enforced"
+  | { kind: "publicAccessBlocked"; setting: "BlockPublicAcls" | "IgnorePublicAcls" | "BlockPublicPolicy" | "RestrictPublicBuckets" }
+  | { kind: "notSupported"; detail: string }
+  | { kind: "accessDenied"; action: string };
+
+/** One line of explanation: who may do what, and which line decides. */
+export type AccessLine = {
+  who: "everyone" | "authenticated" | "owner" | "other";
+  what: "readObjects" | "listNames" | "writeObjects" | "readAcl" | "writeAcl";
+  /** "" = the whole bucket, or a prefix such as "photos/", or null where it does not apply (list). */
+  prefix: string | null;
+  allowed: boolean;
+  by: "acl" | "policy" | "publicAccessBlock" | "ownership" | "default";
+  /** The deciding text: a grant ("AllUsers READ") or a policy statement's id or number. */
+  detail: string;
+};
+export type BucketAccess = {
+  exposure: Exposure;
+  /** Everyone may GET every object by policy. */
+  readAll: boolean;
+  /** Prefixes that everyone may GET by policy, e.g. ["photos/"]. */
+  readPrefixes: string[];
+  /** Everyone may list the names (bucket ACL READ, or policy). */
+  listNames: boolean;
+  /** Everyone may write: always a warning. */
+  write: boolean;
+  lines: AccessLine[];
+  /** null: ACLs work here. */
+  aclOff: OffReason | null;
+  /** null: a public policy can be written here. */
+  policyOff: OffReason | null;
+  policy: string | null;
+};
+/** readObjects by policy (whole bucket or a folder); listNames by bucket ACL. */
+export type PublicChange = {
+  profile: string;
+  bucket: string;
+  what: "readObjects" | "listNames";
+  /** For readObjects: "" = all objects, or a folder "photos/". */
+  prefix: string;
+  public: boolean;
+};
+/** What a change would write, shown before it is done. */
+export type PublicPreview = { url: string; policyBefore: string | null; policyAfter: string | null; affected: string };
+export type PolicyProblem = { line: number | null; column: number | null; message: string; severity: "error" | "warning" };
+export type PolicyCheck = { ok: boolean; problems: PolicyProblem[]; makesPublic: boolean };
+
+// ---- listing sessions ---------------------------------------------------------------------------
+export type ListingId = number;
+export type ListingEvent = {
+  generation: number;
+  /** Rows known so far (before the filter). */
+  loaded: number;
+  /** Rows in the view (after the filter). */
+  count: number;
+  complete: boolean;
+  listedAt: string | null;
+  error: IpcError | null;
+};
+export type SortColumn = "name" | "size" | "modified" | "storageClass";
+export type ViewRequest = { id: ListingId; sort: SortColumn; descending: boolean; filter: string };
+export type Row = {
+  /** Never changes while the session lives. */
+  id: number;
+  kind: "object" | "folder";
+  /** Last segment; a folder's ends in "/". */
+  name: string;
+  key: string;
+  size: number | null;
+  modified: string | null;
+  storageClass: string | null;
+  selected: boolean;
+};
+export type RowWindow = { stale: boolean; generation: number; start: number; rows: Row[] };
+export type RowAccess = { id: number; exposure: Exposure };
+export type Selection = { count: number; folders: number; bytes: number; complete: boolean; ids: number[] | null };
+export type SelectOp =
+  | { op: "only"; index: number }                 // select just this row of the view
+  | { op: "toggle"; index: number }
+  | { op: "range"; from: number; to: number; add: boolean } // inclusive view indexes
+  | { op: "all" }                                 // waits until the listing is complete
+  | { op: "invert" }
+  | { op: "none" };
+/** A frozen selection: the job that takes this token touches exactly this set. */
+export type Frozen = {
+  token: number;
+  objects: number;
+  folders: number;
+  bytes: number;
+  /** A few names for the confirmation. */
+  sample: string[];
+  /** "unversioned": gone for good; "versioned": adds delete markers; "unknown". */
+  versioning: "unversioned" | "versioned" | "unknown";
+};
+
+// ---- objects ------------------------------------------------------------------------------------
+export type ObjectInfo = {
+  bucket: string;
+  key: string;
+  size: number;
+  modified: string | null;
+  etag: string | null;
+  contentType: string | null;
+  cacheControl: string | null;
+  contentDisposition: string | null;
+  contentEncoding: string | null;
+  storageClass: string | null;
+  versionId: string | null;
+  encryption: string | null;
+  checksums: [string, string][];
+  metadata: [string, string][];
+  s3Uri: string;
+  /** Where an anonymous GET would find it, whether or not it may. */
+  url: string;
+  exposure: Exposure;
+  lines: AccessLine[];
+  aclOff: OffReason | null;
+};
+
+// ---- dropped and chosen files -----------------------------------------------------------------
+/** Paths stay in Rust; the UI gets this. */
+export type Staged = { handle: number; files: number; folders: number; bytes: number; names: string[]; /** true while folders are still being counted */ counting: boolean };
+export type DropEvent =
+  | { phase: "enter"; x: number; y: number; staged: Staged }
+  | { phase: "over"; x: number; y: number }
+  | { phase: "leave" }
+  | { phase: "drop"; x: number; y: number; staged: Staged };
+export type UploadOptions = {
+  visibility: "private" | "public";
+  storageClass: string | null;
+  contentType: string | null;
+  cacheControl: string | null;
+  metadata: [string, string][];
+};
+export type UploadRequest = { handle: number; profile: string; bucket: string; prefix: string; options: UploadOptions };
+export type FolderChoice = { handle: number; name: string };
+
+// ---- transfers ----------------------------------------------------------------------------------
+export type JobKind = "upload" | "download" | "delete";
+export type JobState = "queued" | "running" | "paused" | "waiting" | "verifying" | "completed" | "failed" | "cancelled";
+export type Job = {
+  id: number;
+  kind: JobKind;
+  state: JobState;
+  profile: string;
+  profileName: string;
+  bucket: string;
+  prefix: string;
+  /** "report.pdf" or "12 items"; made by Rust from names, shown as text. */
+  title: string;
+  createdAt: string;
+  finishedAt: string | null;
+  filesTotal: number;
+  filesDone: number;
+  filesFailed: number;
+  filesSkipped: number;
+  bytesTotal: number;
+  bytesDone: number;
+  /** Bytes a second over the last few seconds; 0 when not running. */
+  rate: number;
+  secondsLeft: number | null;
+  /** Still counting what there is to do. */
+  planning: boolean;
+  error: IpcError | null;
+};
+export type TransferTotals = { running: number; queued: number; bytesTotal: number; bytesDone: number; rate: number; secondsLeft: number | null };
+/** Complete on the first message; later only the jobs that changed. `removed` lists jobs that were cleared. */
+export type TransferUpdate = { jobs: Job[]; removed: number[]; totals: TransferTotals };
+export type TransferItem = {
+  id: number;
+  name: string;
+  key: string;
+  state: JobState | "skipped";
+  size: number | null;
+  bytesDone: number;
+  rate: number;
+  secondsLeft: number | null;
+  /** "verified by CRC64NVME", "verified by MD5", "size checked" …; null until done. */
+  verified: string | null;
+  /** Why it failed or was skipped. */
+  error: IpcError | null;
+};
+export type TransferItems = { total: number; items: TransferItem[] };
+
+/** "X changed, refetch." */
+export type Changed = { what: "profiles" | "buckets" | "settings" | "vault"; profile: string | null; bucket: string | null };
