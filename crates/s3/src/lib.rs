@@ -1,1 +1,32 @@
 //! The S3 client: connections, listings, object, ACL and policy calls, error classes, providers.
+//!
+//! Every foreign type stays in this crate: what comes in and goes out are Dipper's own words. Each
+//! call is made through [`S3::run`], which classifies failures in one table and follows a bucket to
+//! its region.
+
+mod acl;
+mod body;
+mod bucket;
+mod client;
+mod connection;
+mod error;
+mod list;
+mod multipart;
+mod object;
+mod policy;
+mod provider;
+mod types;
+
+pub use acl::{AclDocument, GrantDocument, GranteeDocument};
+pub use body::{Download, Sent};
+pub use client::S3;
+pub use connection::{Addressing, Connection, Credentials, EndpointError, is_loopback};
+pub use error::{Class, Context, Error};
+pub use list::{ListPage, ListRequest, ListedObject, UploadEntry};
+pub use multipart::{FinishedUpload, ListedPart, PartRef};
+pub use object::{GetRequest, PutRequest};
+pub use policy::{OwnershipSetting, PublicAccessBlockSetting};
+pub use provider::{Integrity, Provider, providers};
+pub use types::{
+    BucketEntry, Checksum, ChecksumAlgorithm, DeleteFailure, ObjectHead, ObjectHeaders, Visibility,
+};

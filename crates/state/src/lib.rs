@@ -1,1 +1,45 @@
-//! What this machine remembers: profiles, jobs, journal, settings (SQLite), and the vault.
+//! What this machine remembers: profiles, settings, jobs and their journal in SQLite, and the vault.
+//!
+//! Two files in the data folder: `dipper.db` (everything but secrets) and `vault.db` (credentials,
+//! sealed). One thread a process writes `dipper.db`; what arrives together commits together.
+
+mod db;
+mod instance;
+mod journal;
+mod keychain;
+mod os_path;
+mod profiles;
+mod schema;
+mod settings;
+mod vault;
+
+pub use db::{Db, prepare_folder};
+pub use instance::Instance;
+pub use journal::{
+    Fingerprint, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, PartRow,
+    TransferFilter, TransferRow, TransferState,
+};
+pub use keychain::{KeyStore, KeychainError, OsKeychain};
+pub use profiles::{ProfileRow, Profiles};
+pub use settings::SettingsTable;
+pub use vault::{Vault, VaultError, VaultState};
+
+use std::path::PathBuf;
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StateError {
+    #[error("the folder {path} can't be used")]
+    Folder { path: PathBuf, source: std::io::Error },
+    #[error("the database could not do this")]
+    Sqlite {
+        #[from]
+        source: rusqlite::Error,
+    },
+    #[error("this database is of version {found}; this Dipper knows versions up to {known}")]
+    NewerSchema { found: u32, known: u32 },
+    #[error("the database's writer has stopped")]
+    WriterGone,
+    #[error("a row in {table} can't be read")]
+    BadRow { table: &'static str, source: serde_json::Error },
+}

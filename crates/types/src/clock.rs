@@ -23,9 +23,7 @@ impl Timestamp {
     pub fn from_system(at: SystemTime) -> Self {
         match at.duration_since(UNIX_EPOCH) {
             Ok(after) => Self(i64::try_from(after.as_millis()).unwrap_or(i64::MAX)),
-            Err(before) => {
-                Self(-i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX))
-            }
+            Err(before) => Self(-i64::try_from(before.duration().as_millis()).unwrap_or(i64::MAX)),
         }
     }
 

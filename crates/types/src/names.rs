@@ -301,8 +301,20 @@ mod tests {
             assert!(BucketName::check_new(good).is_ok(), "{good}");
         }
         for bad in [
-            "", "ab", "My-Bucket", "a_b_c", "-abc", "abc-", "a..b", "192.168.5.4", "xn--abc",
-            "abc-s3alias", "ünï", "a b c", "a/b/c", &"a".repeat(64),
+            "",
+            "ab",
+            "My-Bucket",
+            "a_b_c",
+            "-abc",
+            "abc-",
+            "a..b",
+            "192.168.5.4",
+            "xn--abc",
+            "abc-s3alias",
+            "ünï",
+            "a b c",
+            "a/b/c",
+            &"a".repeat(64),
         ] {
             assert!(BucketName::check_new(bad).is_err(), "{bad}");
         }

@@ -1,0 +1,114 @@
+use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
+use dipper_types::BucketName;
+
+use crate::client::{Retries, S3};
+use crate::error::{Class, Error};
+use crate::types::{BucketEntry, timestamp};
+
+impl S3 {
+    /// ListBuckets, all pages.
+    pub async fn list_buckets(&self) -> Result<Vec<BucketEntry>, Error> {
+        let mut buckets = Vec::new();
+        let mut token: Option<String> = None;
+        loop {
+            let page = self
+                .run("ListBuckets", None, None, Retries::Sdk, |client| {
+                    let call = client.list_buckets().set_continuation_token(token.clone());
+                    async move { call.send().await }
+                })
+                .await?;
+            buckets.extend(page.buckets().iter().filter_map(|bucket| {
+                Some(BucketEntry {
+                    name: bucket.name()?.to_owned(),
+                    created_at: bucket.creation_date().and_then(timestamp),
+                    region: bucket.bucket_region().map(str::to_owned),
+                })
+            }));
+            match page.continuation_token().filter(|t| !t.is_empty()) {
+                Some(next) if Some(next) == token.as_deref() => {
+                    return Err(Error::answer(
+                        "ListBuckets",
+                        Class::NotS3,
+                        "the same continuation token came twice",
+                    ));
+                }
+                Some(next) => token = Some(next.to_owned()),
+                None => return Ok(buckets),
+            }
+        }
+    }
+
+    /// CreateBucket. The region is the connection's where none is given; servers other than AWS are
+    /// told none, since most refuse a location they do not know.
+    pub async fn create_bucket(
+        &self,
+        name: &BucketName,
+        region: Option<&str>,
+    ) -> Result<(), Error> {
+        let region = region.unwrap_or(&self.connection().region).to_owned();
+        let constraint =
+            (self.connection().provider.is_aws() && region != "us-east-1").then(|| {
+                CreateBucketConfiguration::builder()
+                    .location_constraint(BucketLocationConstraint::from(region.as_str()))
+                    .build()
+            });
+        self.run("CreateBucket", Some(name.as_str()), None, Retries::Sdk, |client| {
+            let call = client
+                .create_bucket()
+                .bucket(name.as_str())
+                .set_create_bucket_configuration(constraint.clone());
+            async move { call.send().await }
+        })
+        .await
+        .map(drop)
+    }
+
+    /// DeleteBucket: the server refuses one that is not empty.
+    pub async fn delete_bucket(&self, name: &BucketName) -> Result<(), Error> {
+        self.run("DeleteBucket", Some(name.as_str()), None, Retries::Sdk, |client| {
+            let call = client.delete_bucket().bucket(name.as_str());
+            async move { call.send().await }
+        })
+        .await
+        .map(drop)
+        .map_err(|e| e.missing_is(Class::BucketNotFound))
+    }
+
+    /// HeadBucket: whether it is there and we may list it. Gives the region the server names.
+    pub async fn head_bucket(&self, name: &BucketName) -> Result<Option<String>, Error> {
+        self.run("HeadBucket", Some(name.as_str()), None, Retries::Sdk, |client| {
+            let call = client.head_bucket().bucket(name.as_str());
+            async move { call.send().await }
+        })
+        .await
+        .map(|head| head.bucket_region().map(str::to_owned))
+        .map_err(|e| e.missing_is(Class::BucketNotFound))
+    }
+
+    /// GetBucketVersioning: enabled, suspended, or never set.
+    pub async fn bucket_versioned(&self, name: &BucketName) -> Result<bool, Error> {
+        self.run("GetBucketVersioning", Some(name.as_str()), None, Retries::Sdk, |client| {
+            let call = client.get_bucket_versioning().bucket(name.as_str());
+            async move { call.send().await }
+        })
+        .await
+        .map(|answer| answer.status().is_some_and(|s| s.as_str() == "Enabled"))
+        .map_err(|e| e.missing_is(Class::BucketNotFound))
+    }
+
+    /// GetBucketLocation, in today's names.
+    pub async fn bucket_location(&self, name: &BucketName) -> Result<String, Error> {
+        let answer = self
+            .run("GetBucketLocation", Some(name.as_str()), None, Retries::Sdk, |client| {
+                let call = client.get_bucket_location().bucket(name.as_str());
+                async move { call.send().await }
+            })
+            .await
+            .map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        Ok(match answer.location_constraint().map(BucketLocationConstraint::as_str) {
+            None | Some("") => "us-east-1".to_owned(),
+            Some("EU") => "eu-west-1".to_owned(),
+            Some(other) => other.to_owned(),
+        })
+    }
+}

@@ -1,0 +1,423 @@
+//! One table from what a server answered to what a caller can do.
+
+use std::error::Error as StdError;
+use std::fmt;
+
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+
+/// What a failure means for the caller.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Class {
+    /// The keys are unknown or the signature is wrong.
+    Unauthenticated,
+    ExpiredToken,
+    AccessDenied,
+    /// Object Ownership turns ACLs off in this bucket.
+    AclDisabled,
+    BucketNotFound,
+    ObjectNotFound,
+    VersionNotFound,
+    UploadNotFound,
+    /// The bucket has no such document (policy, CORS, ownership …).
+    ConfigNotFound,
+    AlreadyExists,
+    NotEmpty,
+    PreconditionFailed,
+    NotModified,
+    Conflict,
+    InvalidInput,
+    InvalidRange,
+    Unsupported,
+    ObjectArchived,
+    Throttled,
+    /// The server failed; trying again may help.
+    Server,
+    Network,
+    Timeout,
+    Tls,
+    ClockSkew,
+    WrongRegion,
+    ChecksumMismatch,
+    /// The answer is not one an S3 server gives: a portal, a proxy, a cut body.
+    NotS3,
+    Internal,
+}
+
+impl Class {
+    /// Whether the same request may succeed if it is simply sent again.
+    pub fn is_transient(self) -> bool {
+        matches!(self, Self::Throttled | Self::Server | Self::Network | Self::Timeout)
+    }
+}
+
+/// Error code → class. The status decides where the code says nothing (S3 API, "Error responses").
+const CODES: &[(&str, Class)] = &[
+    ("InvalidAccessKeyId", Class::Unauthenticated),
+    ("SignatureDoesNotMatch", Class::Unauthenticated),
+    ("InvalidSecurity", Class::Unauthenticated),
+    ("NotSignedUp", Class::Unauthenticated),
+    ("UnrecognizedClientException", Class::Unauthenticated),
+    ("AuthorizationHeaderMalformed", Class::WrongRegion),
+    ("IncorrectEndpoint", Class::WrongRegion),
+    ("IllegalLocationConstraintException", Class::WrongRegion),
+    ("PermanentRedirect", Class::WrongRegion),
+    ("TemporaryRedirect", Class::WrongRegion),
+    ("ExpiredToken", Class::ExpiredToken),
+    ("ExpiredTokenException", Class::ExpiredToken),
+    ("InvalidToken", Class::ExpiredToken),
+    ("TokenRefreshRequired", Class::ExpiredToken),
+    ("AccessDenied", Class::AccessDenied),
+    ("AllAccessDisabled", Class::AccessDenied),
+    ("AccountProblem", Class::AccessDenied),
+    ("UnauthorizedAccess", Class::AccessDenied),
+    ("AccessControlListNotSupported", Class::AclDisabled),
+    ("InvalidBucketAclWithObjectOwnership", Class::AclDisabled),
+    ("NoSuchBucket", Class::BucketNotFound),
+    ("NoSuchKey", Class::ObjectNotFound),
+    ("NoSuchVersion", Class::VersionNotFound),
+    ("NoSuchUpload", Class::UploadNotFound),
+    ("NoSuchBucketPolicy", Class::ConfigNotFound),
+    ("NoSuchPublicAccessBlockConfiguration", Class::ConfigNotFound),
+    ("OwnershipControlsNotFoundError", Class::ConfigNotFound),
+    ("NoSuchOwnershipControls", Class::ConfigNotFound),
+    ("NoSuchCORSConfiguration", Class::ConfigNotFound),
+    ("NoSuchTagSet", Class::ConfigNotFound),
+    ("NoSuchLifecycleConfiguration", Class::ConfigNotFound),
+    ("NoSuchWebsiteConfiguration", Class::ConfigNotFound),
+    ("BucketAlreadyExists", Class::AlreadyExists),
+    ("BucketAlreadyOwnedByYou", Class::AlreadyExists),
+    ("BucketNotEmpty", Class::NotEmpty),
+    ("PreconditionFailed", Class::PreconditionFailed),
+    ("NotModified", Class::NotModified),
+    ("ConditionalRequestConflict", Class::Conflict),
+    ("OperationAborted", Class::Conflict),
+    ("InvalidBucketState", Class::Conflict),
+    ("RestoreAlreadyInProgress", Class::Conflict),
+    ("InvalidObjectState", Class::ObjectArchived),
+    ("InvalidRange", Class::InvalidRange),
+    ("NotImplemented", Class::Unsupported),
+    ("MethodNotAllowed", Class::Unsupported),
+    ("XNotImplemented", Class::Unsupported),
+    ("SlowDown", Class::Throttled),
+    ("Throttling", Class::Throttled),
+    ("ThrottlingException", Class::Throttled),
+    ("RequestLimitExceeded", Class::Throttled),
+    ("TooManyRequests", Class::Throttled),
+    ("ServiceUnavailable", Class::Throttled),
+    ("InternalError", Class::Server),
+    ("RequestTimeout", Class::Timeout),
+    ("RequestTimeTooSkewed", Class::ClockSkew),
+    ("RequestExpired", Class::ClockSkew),
+    ("BadDigest", Class::ChecksumMismatch),
+    ("InvalidDigest", Class::ChecksumMismatch),
+    ("XAmzContentSHA256Mismatch", Class::ChecksumMismatch),
+    ("XAmzContentChecksumMismatch", Class::ChecksumMismatch),
+    ("InvalidArgument", Class::InvalidInput),
+    ("InvalidRequest", Class::InvalidInput),
+    ("InvalidBucketName", Class::InvalidInput),
+    ("InvalidPart", Class::InvalidInput),
+    ("InvalidPartOrder", Class::InvalidInput),
+    ("InvalidPolicyDocument", Class::InvalidInput),
+    ("KeyTooLongError", Class::InvalidInput),
+    ("MalformedPolicy", Class::InvalidInput),
+    ("MalformedXML", Class::InvalidInput),
+    ("MalformedACLError", Class::InvalidInput),
+    ("EntityTooLarge", Class::InvalidInput),
+    ("EntityTooSmall", Class::InvalidInput),
+    ("MetadataTooLarge", Class::InvalidInput),
+    ("MissingContentLength", Class::InvalidInput),
+    ("TooManyBuckets", Class::InvalidInput),
+];
+
+const STATUSES: &[(u16, Class)] = &[
+    (301, Class::WrongRegion),
+    (304, Class::NotModified),
+    (307, Class::WrongRegion),
+    (400, Class::InvalidInput),
+    (401, Class::Unauthenticated),
+    (403, Class::AccessDenied),
+    (404, Class::ObjectNotFound),
+    (405, Class::Unsupported),
+    (408, Class::Timeout),
+    (409, Class::Conflict),
+    (411, Class::InvalidInput),
+    (412, Class::PreconditionFailed),
+    (416, Class::InvalidRange),
+    (429, Class::Throttled),
+    (500, Class::Server),
+    (501, Class::Unsupported),
+    (502, Class::Server),
+    (503, Class::Throttled),
+    (504, Class::Timeout),
+];
+
+pub(crate) fn classify(code: Option<&str>, status: Option<u16>) -> Class {
+    if let Some(code) = code
+        && let Some((_, class)) = CODES.iter().find(|(name, _)| *name == code)
+    {
+        return *class;
+    }
+    let Some(status) = status else { return Class::Internal };
+    match STATUSES.iter().find(|(known, _)| *known == status) {
+        Some((_, class)) => *class,
+        None if status >= 500 => Class::Server,
+        None if (400..500).contains(&status) => Class::InvalidInput,
+        None => Class::NotS3,
+    }
+}
+
+/// Where and with what words a call failed.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    pub op: &'static str,
+    pub bucket: Option<String>,
+    pub key: Option<String>,
+    pub http_status: Option<u16>,
+    pub s3_code: Option<String>,
+    pub request_id: Option<String>,
+    /// The server's own sentence, as it came. Not trusted, not markup.
+    pub message: Option<String>,
+    /// The region the server names, when it says that this one is wrong.
+    pub region: Option<String>,
+}
+
+/// A failed call: the class for code, the context for people, the source for logs.
+#[derive(Debug)]
+pub struct Error {
+    pub class: Class,
+    pub context: Box<Context>,
+    source: Option<Box<dyn StdError + Send + Sync>>,
+}
+
+impl Error {
+    pub(crate) fn answer(op: &'static str, class: Class, message: &str) -> Self {
+        let context = Context { op, message: Some(message.to_owned()), ..Context::default() };
+        Self { class, context: Box::new(context), source: None }
+    }
+
+    /// An error found by us in an answer, for one object.
+    pub fn of_answer(class: Class, op: &'static str, bucket: &str, key: &str, what: &str) -> Self {
+        Self::answer(op, class, what).at(Some(bucket), Some(key))
+    }
+
+    pub(crate) fn transport(
+        op: &'static str,
+        source: impl Into<Box<dyn StdError + Send + Sync>>,
+    ) -> Self {
+        let source = source.into();
+        let class = transport_class(source.as_ref());
+        let message = Some(innermost(source.as_ref()));
+        Self {
+            class,
+            context: Box::new(Context { op, message, ..Context::default() }),
+            source: Some(source),
+        }
+    }
+
+    pub(crate) fn at(mut self, bucket: Option<&str>, key: Option<&str>) -> Self {
+        self.context.bucket = bucket.map(str::to_owned);
+        self.context.key = key.map(str::to_owned);
+        self
+    }
+
+    /// NoSuchKey's status without a body (a HEAD) can also mean a missing bucket or document: the
+    /// caller knows which it asked for.
+    pub(crate) fn missing_is(mut self, class: Class) -> Self {
+        if self.class == Class::ObjectNotFound
+            && self.context.s3_code.as_deref() != Some("NoSuchKey")
+        {
+            self.class = class;
+        }
+        self
+    }
+
+    pub(crate) fn from_sdk<E>(op: &'static str, error: SdkError<E, HttpResponse>) -> Self
+    where
+        E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
+    {
+        let mut context = Context { op, ..Context::default() };
+        if let Some(raw) = error.raw_response() {
+            context.http_status = Some(raw.status().as_u16());
+            context.region = raw.headers().get("x-amz-bucket-region").map(str::to_owned);
+            context.request_id = raw.headers().get("x-amz-request-id").map(str::to_owned);
+            if let Some(body) = raw.body().bytes() {
+                context.region = context.region.or_else(|| region_in(body));
+                if context.s3_code.is_none() && looks_like_html(body) {
+                    context.message = Some("the answer is a web page".to_owned());
+                    let source: Box<dyn StdError + Send + Sync> = Box::new(error);
+                    return Self {
+                        class: Class::NotS3,
+                        context: Box::new(context),
+                        source: Some(source),
+                    };
+                }
+            }
+        }
+        let meta = error.meta();
+        context.s3_code = meta.code().filter(|code| *code != "Unknown").map(str::to_owned);
+        context.message = meta.message().map(str::to_owned);
+        let class = match &error {
+            SdkError::ServiceError(_) => classify(context.s3_code.as_deref(), context.http_status),
+            SdkError::TimeoutError(_) => Class::Timeout,
+            SdkError::DispatchFailure(failure) => {
+                if failure.is_timeout() {
+                    Class::Timeout
+                } else {
+                    transport_class(&error)
+                }
+            }
+            SdkError::ResponseError(_) => match context.http_status {
+                Some(status) if status >= 300 => classify(None, Some(status)),
+                _ => Class::NotS3,
+            },
+            SdkError::ConstructionFailure(_) => match credentials_cause(&error) {
+                true => Class::Unauthenticated,
+                false => Class::InvalidInput,
+            },
+            _ => Class::Internal,
+        };
+        let class = match (class, credentials_cause(&error)) {
+            (Class::Internal | Class::Network, true) => Class::Unauthenticated,
+            (class, _) => class,
+        };
+        if context.message.is_none() {
+            context.message = Some(innermost(&error));
+        }
+        Self { class, context: Box::new(context), source: Some(Box::new(error)) }
+    }
+}
+
+fn chain<'a>(
+    error: &'a (dyn StdError + 'static),
+) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
+    std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| (*e).source())
+}
+
+fn innermost(error: &(dyn StdError + 'static)) -> String {
+    chain(error).last().map(ToString::to_string).unwrap_or_default()
+}
+
+fn credentials_cause(error: &(dyn StdError + 'static)) -> bool {
+    chain(error).any(|e| e.is::<aws_credential_types::provider::error::CredentialsError>())
+}
+
+/// TLS failures reach us wrapped in `io::Error`s, whose `source` skips the wrapped value itself.
+fn transport_class(error: &(dyn StdError + 'static)) -> Class {
+    for cause in chain(error) {
+        if cause.is::<rustls::Error>() {
+            return Class::Tls;
+        }
+        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
+            if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
+                return Class::Tls;
+            }
+            if io.kind() == std::io::ErrorKind::TimedOut {
+                return Class::Timeout;
+            }
+        }
+    }
+    Class::Network
+}
+
+fn looks_like_html(body: &[u8]) -> bool {
+    let head: Vec<u8> = body
+        .iter()
+        .skip_while(|b| b.is_ascii_whitespace())
+        .take(14)
+        .map(u8::to_ascii_lowercase)
+        .collect();
+    head.starts_with(b"<!doctype html") || head.starts_with(b"<html")
+}
+
+/// `<Region>eu-west-1</Region>` in an AuthorizationHeaderMalformed answer.
+fn region_in(body: &[u8]) -> Option<String> {
+    let text = std::str::from_utf8(body.get(..body.len().min(4096))?).ok()?;
+    let (_, rest) = text.split_once("<Region>")?;
+    let (region, _) = rest.split_once("</Region>")?;
+    let plain = region.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-');
+    (plain && !region.is_empty() && region.len() < 64).then(|| region.to_owned())
+}
+
+impl fmt::Display for Error {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let c = &self.context;
+        write!(f, "{}", c.op)?;
+        match (&c.bucket, &c.key) {
+            (Some(bucket), Some(key)) => write!(f, " s3://{bucket}/{key}")?,
+            (Some(bucket), None) => write!(f, " s3://{bucket}")?,
+            _ => {}
+        }
+        match (&c.s3_code, c.http_status) {
+            (Some(code), Some(status)) => write!(f, ": {code} ({status})")?,
+            (Some(code), None) => write!(f, ": {code}")?,
+            (None, Some(status)) => write!(f, ": HTTP {status}")?,
+            (None, None) => {}
+        }
+        match &c.message {
+            Some(message) if !message.is_empty() => write!(f, ": {message}"),
+            _ => Ok(()),
+        }
+    }
+}
+
+impl StdError for Error {
+    fn source(&self) -> Option<&(dyn StdError + 'static)> {
+        self.source.as_deref().map(|e| e as &(dyn StdError + 'static))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_row_decides_over_any_status() {
+        for (code, class) in CODES {
+            for status in [None, Some(200), Some(400), Some(403), Some(500)] {
+                assert_eq!(classify(Some(code), status), *class, "{code} {status:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn every_status_row_decides_where_the_code_is_unknown() {
+        for (status, class) in STATUSES {
+            assert_eq!(classify(Some("SomethingNew"), Some(*status)), *class, "{status}");
+            assert_eq!(classify(None, Some(*status)), *class, "{status}");
+        }
+        assert_eq!(classify(None, Some(599)), Class::Server);
+        assert_eq!(classify(None, Some(418)), Class::InvalidInput);
+        assert_eq!(classify(None, Some(302)), Class::NotS3);
+    }
+
+    #[test]
+    fn codes_are_listed_once() {
+        for (at, (code, _)) in CODES.iter().enumerate() {
+            assert!(CODES[at + 1..].iter().all(|(other, _)| other != code), "{code} twice");
+        }
+    }
+
+    #[test]
+    fn regions_are_read_only_when_plain() {
+        assert_eq!(
+            region_in(b"<Error><Region>eu-west-1</Region></Error>"),
+            Some("eu-west-1".into())
+        );
+        assert_eq!(region_in(b"<Error><Region>evil.com/</Region></Error>"), None);
+        assert_eq!(region_in(b"<Error></Error>"), None);
+    }
+
+    #[test]
+    fn tls_is_seen_through_io_wrapping() {
+        let io = std::io::Error::new(
+            std::io::ErrorKind::InvalidData,
+            rustls::Error::General("bad certificate".into()),
+        );
+        assert_eq!(Error::transport("x", io).class, Class::Tls);
+        let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
+        assert_eq!(Error::transport("x", refused).class, Class::Network);
+    }
+}

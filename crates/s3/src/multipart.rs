@@ -1,0 +1,268 @@
+use aws_sdk_s3::types::{
+    ChecksumAlgorithm as SdkAlgorithm, ChecksumType, CompletedMultipartUpload, CompletedPart,
+    StorageClass,
+};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
+use md5::{Digest, Md5};
+
+use crate::body::{Sent, counted};
+use crate::client::{Retries, S3};
+use crate::error::{Class, Error};
+use crate::object::{acl_header, metadata_map};
+use crate::provider::Integrity;
+use crate::types::{ObjectHeaders, bare_etag};
+
+/// A part that the server has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PartRef {
+    pub number: PartNumber,
+    pub etag: String,
+    /// Base64 CRC-64/NVME, where the provider stores it.
+    pub crc64nvme: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedPart {
+    pub number: PartNumber,
+    pub etag: String,
+    pub size: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FinishedUpload {
+    pub etag: Option<String>,
+}
+
+impl S3 {
+    fn crc(&self) -> bool {
+        self.connection().provider.integrity == Integrity::Crc64nvme
+    }
+
+    /// CreateMultipartUpload.
+    pub async fn create_upload(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        headers: &ObjectHeaders,
+    ) -> Result<UploadId, Error> {
+        let op = "CreateMultipartUpload";
+        let crc = self.crc();
+        let answer = self
+            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
+                let call = client
+                    .create_multipart_upload()
+                    .bucket(bucket.as_str())
+                    .key(key.as_str())
+                    .set_acl(acl_header(headers.visibility))
+                    .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
+                    .set_content_type(headers.content_type.clone())
+                    .set_cache_control(headers.cache_control.clone())
+                    .set_content_disposition(headers.content_disposition.clone())
+                    .set_content_encoding(headers.content_encoding.clone())
+                    .set_metadata(metadata_map(headers))
+                    .set_checksum_algorithm(crc.then_some(SdkAlgorithm::Crc64Nvme))
+                    .set_checksum_type(crc.then_some(ChecksumType::FullObject));
+                async move { call.send().await }
+            })
+            .await
+            .map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        answer.upload_id().filter(|id| !id.is_empty()).map(UploadId::new).ok_or_else(|| {
+            Error::of_answer(
+                Class::NotS3,
+                op,
+                bucket.as_str(),
+                key.as_str(),
+                "no upload id in the answer",
+            )
+        })
+    }
+
+    /// UploadPart, once. The bytes carry the checksum that the provider understands.
+    #[expect(clippy::too_many_arguments, reason = "a part is named by all of these")]
+    pub async fn upload_part(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        bytes: Bytes,
+        crc64nvme: Option<&str>,
+        sent: Option<&Sent>,
+    ) -> Result<PartRef, Error> {
+        let op = "UploadPart";
+        let crc = crc64nvme.filter(|_| self.crc()).map(str::to_owned);
+        let md5: Option<[u8; 16]> = (!self.crc()).then(|| Md5::digest(&bytes).into());
+        let answer = self
+            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
+                let call = client
+                    .upload_part()
+                    .bucket(bucket.as_str())
+                    .key(key.as_str())
+                    .upload_id(upload.as_str())
+                    .part_number(number.get())
+                    .content_length(i64::try_from(bytes.len()).unwrap_or(i64::MAX))
+                    .set_checksum_crc64_nvme(crc.clone())
+                    .set_content_md5(md5.map(|d| BASE64.encode(d)))
+                    .body(counted(bytes.clone(), sent));
+                async move { call.send().await }
+            })
+            .await
+            .map_err(|e| e.missing_is(Class::UploadNotFound))?;
+        let wrong = |class, what| Error::of_answer(class, op, bucket.as_str(), key.as_str(), what);
+        let etag = answer
+            .e_tag()
+            .map(bare_etag)
+            .ok_or_else(|| wrong(Class::NotS3, "stored, but no ETag in the answer"))?;
+        if let (Some(ours), Some(theirs)) = (&crc, answer.checksum_crc64_nvme())
+            && ours != theirs
+        {
+            return Err(wrong(
+                Class::ChecksumMismatch,
+                "the server stored other bytes than were sent",
+            ));
+        }
+        if let Some(md5) = md5
+            && etag.len() == 32
+            && answer.server_side_encryption().is_none()
+            && !etag.eq_ignore_ascii_case(&crate::types::hex(&md5))
+        {
+            return Err(wrong(
+                Class::ChecksumMismatch,
+                "the server stored other bytes than were sent",
+            ));
+        }
+        Ok(PartRef { number, etag, crc64nvme: crc })
+    }
+
+    /// CompleteMultipartUpload, once. With `full_crc64nvme` the server compares the whole object.
+    pub async fn complete_upload(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartRef],
+        full_crc64nvme: Option<&str>,
+        size: u64,
+    ) -> Result<FinishedUpload, Error> {
+        let full = full_crc64nvme.filter(|_| self.crc()).map(str::to_owned);
+        let parts: Vec<CompletedPart> = parts
+            .iter()
+            .map(|part| {
+                CompletedPart::builder()
+                    .part_number(part.number.get())
+                    .e_tag(format!("\"{}\"", part.etag))
+                    .set_checksum_crc64_nvme(part.crc64nvme.clone())
+                    .build()
+            })
+            .collect();
+        let answer = self
+            .run(
+                "CompleteMultipartUpload",
+                Some(bucket.as_str()),
+                Some(key.as_str()),
+                Retries::Caller,
+                |client| {
+                    let call = client
+                        .complete_multipart_upload()
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .upload_id(upload.as_str())
+                        .set_checksum_type(full.is_some().then_some(ChecksumType::FullObject))
+                        .set_checksum_crc64_nvme(full.clone())
+                        .set_mpu_object_size(
+                            full.is_some().then(|| i64::try_from(size).unwrap_or(i64::MAX)),
+                        )
+                        .multipart_upload(
+                            CompletedMultipartUpload::builder()
+                                .set_parts(Some(parts.clone()))
+                                .build(),
+                        );
+                    async move { call.send().await }
+                },
+            )
+            .await
+            .map_err(|e| e.missing_is(Class::UploadNotFound))?;
+        Ok(FinishedUpload { etag: answer.e_tag().map(bare_etag) })
+    }
+
+    /// AbortMultipartUpload. An upload that is gone already counts as aborted.
+    pub async fn abort_upload(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<(), Error> {
+        let done = self
+            .run(
+                "AbortMultipartUpload",
+                Some(bucket.as_str()),
+                Some(key.as_str()),
+                Retries::Sdk,
+                |client| {
+                    let call = client
+                        .abort_multipart_upload()
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .upload_id(upload.as_str());
+                    async move { call.send().await }
+                },
+            )
+            .await
+            .map_err(|e| e.missing_is(Class::UploadNotFound));
+        match done {
+            Err(error) if error.class == Class::UploadNotFound => Ok(()),
+            other => other.map(drop),
+        }
+    }
+
+    /// ListParts, all pages.
+    pub async fn list_parts(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: &UploadId,
+    ) -> Result<Vec<ListedPart>, Error> {
+        let op = "ListParts";
+        let mut found: Vec<ListedPart> = Vec::new();
+        let mut marker: Option<String> = None;
+        loop {
+            let answer = self
+                .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
+                    let call = client
+                        .list_parts()
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .upload_id(upload.as_str())
+                        .set_part_number_marker(marker.clone());
+                    async move { call.send().await }
+                })
+                .await
+                .map_err(|e| e.missing_is(Class::UploadNotFound))?;
+            for part in answer.parts() {
+                let Ok(number) = PartNumber::new(part.part_number().unwrap_or(0)) else { continue };
+                found.push(ListedPart {
+                    number,
+                    etag: part.e_tag().map(bare_etag).unwrap_or_default(),
+                    size: part.size().and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
+                });
+            }
+            let next = answer.next_part_number_marker().map(str::to_owned);
+            if !answer.is_truncated().unwrap_or(false) {
+                return Ok(found);
+            }
+            if next.is_none() || next == marker {
+                return Err(Error::of_answer(
+                    Class::NotS3,
+                    op,
+                    bucket.as_str(),
+                    key.as_str(),
+                    "the same marker came twice",
+                ));
+            }
+            marker = next;
+        }
+    }
+}

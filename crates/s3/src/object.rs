@@ -1,0 +1,334 @@
+use std::sync::Arc;
+
+use aws_sdk_s3::types::{ChecksumMode, Delete, ObjectCannedAcl, ObjectIdentifier, StorageClass};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use bytes::Bytes;
+use dipper_types::{BucketName, ObjectKey};
+use md5::{Digest, Md5};
+
+use crate::body::{Download, Sent, counted};
+use crate::client::{Retries, S3};
+use crate::error::{Class, Error};
+use crate::provider::Integrity;
+use crate::types::{
+    Checksum, ChecksumAlgorithm, DeleteFailure, ObjectHead, ObjectHeaders, Visibility, bare_etag,
+    timestamp,
+};
+
+/// What a single PutObject carries. The checksum that the provider understands must be there.
+#[derive(Debug, Clone, Default)]
+pub struct PutRequest {
+    pub headers: ObjectHeaders,
+    /// Base64 of the big-endian CRC-64/NVME of the bytes.
+    pub crc64nvme: Option<String>,
+    /// MD5 of the bytes.
+    pub md5: Option<[u8; 16]>,
+    /// Fails with `PreconditionFailed` where the key exists (servers that know conditional writes).
+    pub if_absent: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct GetRequest {
+    /// First byte and length.
+    pub range: Option<(u64, u64)>,
+    /// Only if the object still has this ETag.
+    pub if_match: Option<String>,
+    pub version_id: Option<String>,
+}
+
+/// The getters of HeadObject's and GetObject's answers have the same names but no common trait.
+macro_rules! head_of {
+    ($answer:expr) => {{
+        let a = $answer;
+        let full = a.checksum_type().is_none_or(|t| t.as_str() == "FULL_OBJECT");
+        let mut checksums = Vec::new();
+        for (algorithm, value) in [
+            (ChecksumAlgorithm::Crc64nvme, a.checksum_crc64_nvme()),
+            (ChecksumAlgorithm::Crc32c, a.checksum_crc32_c()),
+            (ChecksumAlgorithm::Crc32, a.checksum_crc32()),
+            (ChecksumAlgorithm::Sha256, a.checksum_sha256()),
+            (ChecksumAlgorithm::Sha1, a.checksum_sha1()),
+        ] {
+            if let Some(value) = value {
+                let full_object = full && !value.contains('-');
+                checksums.push(Checksum { algorithm, value: value.to_owned(), full_object });
+            }
+        }
+        let mut metadata: Vec<(String, String)> = a
+            .metadata()
+            .map(|m| m.iter().map(|(k, v)| (k.clone(), v.clone())).collect())
+            .unwrap_or_default();
+        metadata.sort();
+        let class = a.storage_class().map(|c| c.as_str().to_owned());
+        ObjectHead {
+            size: 0,
+            etag: a.e_tag().map(bare_etag),
+            modified: a.last_modified().and_then(timestamp),
+            version_id: a.version_id().map(str::to_owned),
+            encryption: a
+                .server_side_encryption()
+                .map(|e| e.as_str().to_owned())
+                .or_else(|| a.sse_customer_algorithm().map(|c| format!("SSE-C {c}"))),
+            archived: matches!(class.as_deref(), Some("GLACIER" | "DEEP_ARCHIVE"))
+                && !a.restore().is_some_and(|r| r.contains("ongoing-request=\"false\"")),
+            headers: ObjectHeaders {
+                visibility: Visibility::Private,
+                storage_class: class,
+                content_type: a.content_type().map(str::to_owned),
+                cache_control: a.cache_control().map(str::to_owned),
+                content_disposition: a.content_disposition().map(str::to_owned),
+                content_encoding: a.content_encoding().map(str::to_owned),
+                metadata,
+            },
+            checksums,
+        }
+    }};
+}
+
+/// `bytes 0-9/100` → (0, 10, 100).
+fn content_range(text: &str) -> Option<(u64, u64, u64)> {
+    let (span, total) = text.strip_prefix("bytes ")?.split_once('/')?;
+    let (first, last) = span.split_once('-')?;
+    let (first, last): (u64, u64) = (first.parse().ok()?, last.parse().ok()?);
+    Some((first, last.checked_sub(first)? + 1, total.parse().ok()?))
+}
+
+pub(crate) fn acl_header(visibility: Visibility) -> Option<ObjectCannedAcl> {
+    match visibility {
+        Visibility::Private => None,
+        Visibility::Public => Some(ObjectCannedAcl::PublicRead),
+    }
+}
+
+pub(crate) fn metadata_map(
+    headers: &ObjectHeaders,
+) -> Option<std::collections::HashMap<String, String>> {
+    (!headers.metadata.is_empty()).then(|| headers.metadata.iter().cloned().collect())
+}
+
+impl S3 {
+    /// HeadObject with checksums.
+    pub async fn head_object(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+    ) -> Result<ObjectHead, Error> {
+        let op = "HeadObject";
+        let answer = self
+            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
+                let call = client
+                    .head_object()
+                    .bucket(bucket.as_str())
+                    .key(key.as_str())
+                    .checksum_mode(ChecksumMode::Enabled);
+                async move { call.send().await }
+            })
+            .await?;
+        let mut head = head_of!(&answer);
+        head.size = u64::try_from(answer.content_length().unwrap_or(-1)).map_err(|_| {
+            Error::of_answer(
+                Class::NotS3,
+                op,
+                bucket.as_str(),
+                key.as_str(),
+                "no size in the answer",
+            )
+        })?;
+        Ok(head)
+    }
+
+    /// GetObject. The body is the caller's to count, compare and retry.
+    pub async fn get_object(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        request: &GetRequest,
+    ) -> Result<Download, Error> {
+        let op = "GetObject";
+        let wrong =
+            |what: &str| Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what);
+        let range =
+            request.range.map(|(first, len)| format!("bytes={first}-{}", first + len.max(1) - 1));
+        let answer = self
+            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
+                let call = client
+                    .get_object()
+                    .bucket(bucket.as_str())
+                    .key(key.as_str())
+                    .checksum_mode(ChecksumMode::Enabled)
+                    .set_range(range.clone())
+                    .set_version_id(request.version_id.clone())
+                    .set_if_match(request.if_match.as_ref().map(|tag| format!("\"{tag}\"")));
+                async move { call.send().await }
+            })
+            .await?;
+        let mut head = head_of!(&answer);
+        if head.etag.is_none() {
+            return Err(wrong("an object without an ETag; is this an S3 server?"));
+        }
+        let len = u64::try_from(answer.content_length().unwrap_or(-1))
+            .map_err(|_| wrong("no length in the answer"))?;
+        let offset = match (request.range, answer.content_range()) {
+            (None, _) => {
+                head.size = len;
+                0
+            }
+            (Some((first, want)), Some(got)) => {
+                let (offset, span, total) = content_range(got)
+                    .ok_or_else(|| wrong("a Content-Range that can't be read"))?;
+                if offset != first || span != len || span > want {
+                    return Err(wrong("another range than the one asked for"));
+                }
+                head.size = total;
+                offset
+            }
+            (Some(_), None) => {
+                return Err(wrong("the server ignored the Range that was asked for"));
+            }
+        };
+        let at = (bucket.to_string(), key.to_string());
+        Ok(Download { head, offset, len, body: answer.body, at })
+    }
+
+    /// PutObject, once. Gives the ETag that the server stored.
+    pub async fn put_object(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        bytes: Bytes,
+        request: &PutRequest,
+        sent: Option<&Sent>,
+    ) -> Result<String, Error> {
+        let op = "PutObject";
+        let headers = &request.headers;
+        let md5 = match self.connection().provider.integrity {
+            Integrity::ContentMd5 => {
+                Some(request.md5.unwrap_or_else(|| Md5::digest(&bytes).into()))
+            }
+            Integrity::Crc64nvme => request.md5,
+        };
+        let answer = self
+            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
+                let call = client
+                    .put_object()
+                    .bucket(bucket.as_str())
+                    .key(key.as_str())
+                    .content_length(i64::try_from(bytes.len()).unwrap_or(i64::MAX))
+                    .set_acl(acl_header(headers.visibility))
+                    .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
+                    .set_content_type(headers.content_type.clone())
+                    .set_cache_control(headers.cache_control.clone())
+                    .set_content_disposition(headers.content_disposition.clone())
+                    .set_content_encoding(headers.content_encoding.clone())
+                    .set_metadata(metadata_map(headers))
+                    .set_checksum_crc64_nvme(request.crc64nvme.clone())
+                    .set_content_md5(md5.map(|d| BASE64.encode(d)))
+                    .set_if_none_match(request.if_absent.then(|| "*".to_owned()))
+                    .body(counted(bytes.clone(), sent));
+                async move { call.send().await }
+            })
+            .await
+            .map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        answer.e_tag().map(bare_etag).ok_or_else(|| {
+            Error::of_answer(
+                Class::NotS3,
+                op,
+                bucket.as_str(),
+                key.as_str(),
+                "stored, but no ETag in the answer",
+            )
+        })
+    }
+
+    /// DeleteObject. Deleting what is not there succeeds, as S3 has it.
+    pub async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<(), Error> {
+        self.run(
+            "DeleteObject",
+            Some(bucket.as_str()),
+            Some(key.as_str()),
+            Retries::Sdk,
+            |client| {
+                let call = client.delete_object().bucket(bucket.as_str()).key(key.as_str());
+                async move { call.send().await }
+            },
+        )
+        .await
+        .map(drop)
+        .map_err(|e| e.missing_is(Class::BucketNotFound))
+    }
+
+    /// DeleteObjects, up to 1,000 keys. Keys that the server could not delete come back by name.
+    pub async fn delete_objects(
+        &self,
+        bucket: &BucketName,
+        keys: &[ObjectKey],
+    ) -> Result<Vec<DeleteFailure>, Error> {
+        let op = "DeleteObjects";
+        let invalid = |what: &str| {
+            Error::answer(op, Class::InvalidInput, what).at(Some(bucket.as_str()), None)
+        };
+        let mut delete = Delete::builder().quiet(true);
+        for key in keys {
+            let id = ObjectIdentifier::builder().key(key.as_str()).build();
+            delete = delete.objects(id.map_err(|_| invalid("a key is missing"))?);
+        }
+        let delete = Arc::new(delete.build().map_err(|_| invalid("no keys"))?);
+        let by_md5 = self.connection().provider.integrity == Integrity::ContentMd5;
+        let answer = self
+            .run(op, Some(bucket.as_str()), None, Retries::Sdk, |client| {
+                let call =
+                    client.delete_objects().bucket(bucket.as_str()).delete(Delete::clone(&delete));
+                async move {
+                    if by_md5 {
+                        call.customize().mutate_request(md5_instead_of_crc).send().await
+                    } else {
+                        call.send().await
+                    }
+                }
+            })
+            .await
+            .map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        answer
+            .errors()
+            .iter()
+            .map(|failed| {
+                let key = ObjectKey::new(failed.key().unwrap_or_default()).map_err(|_| {
+                    Error::answer(op, Class::NotS3, "a failed key without its name")
+                        .at(Some(bucket.as_str()), None)
+                })?;
+                Ok(DeleteFailure {
+                    key,
+                    s3_code: failed.code().unwrap_or_default().to_owned(),
+                    message: failed.message().unwrap_or_default().to_owned(),
+                })
+            })
+            .collect()
+    }
+}
+
+/// Servers from before 2020 want `Content-MD5` on a multi-delete and refuse the SDK's checksum.
+fn md5_instead_of_crc(request: &mut aws_smithy_runtime_api::client::orchestrator::HttpRequest) {
+    let Some(digest) = request.body().bytes().map(|body| BASE64.encode(Md5::digest(body))) else {
+        return;
+    };
+    let headers = request.headers_mut();
+    for name in ["x-amz-checksum-crc32", "x-amz-sdk-checksum-algorithm", "x-amz-trailer"] {
+        headers.remove(name);
+    }
+    headers.insert("content-md5", digest);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::content_range;
+
+    #[test]
+    fn content_ranges() {
+        assert_eq!(content_range("bytes 0-9/100"), Some((0, 10, 100)));
+        assert_eq!(content_range("bytes 5-5/6"), Some((5, 1, 6)));
+        for bad in ["", "bytes */100", "bytes 9-0/100", "bytes 0-9/*", "items 0-9/100"] {
+            assert_eq!(content_range(bad), None, "{bad}");
+        }
+    }
+}

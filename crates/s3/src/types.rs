@@ -1,0 +1,112 @@
+use dipper_types::{ObjectKey, Timestamp};
+use serde::{Deserialize, Serialize};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BucketEntry {
+    pub name: String,
+    pub created_at: Option<Timestamp>,
+    pub region: Option<String>,
+}
+
+/// Who may read an object at once after its upload: a canned ACL.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Visibility {
+    /// No ACL header is sent: the bucket's rules decide.
+    #[default]
+    Private,
+    /// `public-read`
+    Public,
+}
+
+/// The headers an object keeps: system headers, user metadata, storage class, visibility.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct ObjectHeaders {
+    pub visibility: Visibility,
+    pub storage_class: Option<String>,
+    pub content_type: Option<String>,
+    pub cache_control: Option<String>,
+    pub content_disposition: Option<String>,
+    pub content_encoding: Option<String>,
+    /// Names without `x-amz-meta-`.
+    pub metadata: Vec<(String, String)>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ChecksumAlgorithm {
+    Crc32,
+    Crc32c,
+    Crc64nvme,
+    Sha1,
+    Sha256,
+}
+
+impl ChecksumAlgorithm {
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crc32 => "CRC32",
+            Self::Crc32c => "CRC32C",
+            Self::Crc64nvme => "CRC64NVME",
+            Self::Sha1 => "SHA1",
+            Self::Sha256 => "SHA256",
+        }
+    }
+}
+
+/// A checksum as the server gives it, in base64.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Checksum {
+    pub algorithm: ChecksumAlgorithm,
+    pub value: String,
+    /// Over the whole object; otherwise a checksum of part checksums, which bytes alone can't prove.
+    pub full_object: bool,
+}
+
+/// What HeadObject (or a GET's headers) says.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ObjectHead {
+    pub size: u64,
+    /// Without quotes.
+    pub etag: Option<String>,
+    pub modified: Option<Timestamp>,
+    pub version_id: Option<String>,
+    pub encryption: Option<String>,
+    pub headers: ObjectHeaders,
+    pub checksums: Vec<Checksum>,
+    pub archived: bool,
+}
+
+impl ObjectHead {
+    /// The ETag as MD5 of the bytes, where it can be one: not multipart, not encrypted by KMS.
+    pub fn etag_md5(&self) -> Option<&str> {
+        let plain = matches!(self.encryption.as_deref(), None | Some("AES256"));
+        self.etag
+            .as_deref()
+            .filter(|tag| plain && tag.len() == 32 && tag.bytes().all(|b| b.is_ascii_hexdigit()))
+    }
+}
+
+/// One key that a multi-delete could not delete.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeleteFailure {
+    pub key: ObjectKey,
+    pub s3_code: String,
+    pub message: String,
+}
+
+pub(crate) fn timestamp(at: &aws_sdk_s3::primitives::DateTime) -> Option<Timestamp> {
+    at.to_millis().ok().map(Timestamp::from_millis)
+}
+
+pub(crate) fn bare_etag(etag: &str) -> String {
+    etag.trim_start_matches("W/").trim_matches('"').to_owned()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    use std::fmt::Write;
+    bytes.iter().fold(String::with_capacity(bytes.len() * 2), |mut out, byte| {
+        let _ = write!(out, "{byte:02x}");
+        out
+    })
+}

@@ -1,0 +1,215 @@
+//! The database: one writer thread with group commit, and readers beside it (WAL).
+
+use std::path::{Path, PathBuf};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use rusqlite::Connection;
+use tokio::sync::oneshot;
+
+use crate::{StateError, schema};
+
+const FILE: &str = "dipper.db";
+/// One commit takes in what arrives within this time, so that small writes are not bound by fsync.
+const GROUP: Duration = Duration::from_millis(20);
+const GROUP_MAX: usize = 1000;
+const BUSY: Duration = Duration::from_secs(15);
+
+/// Runs inside the group's transaction; what it gives back is told once the commit is durable.
+type Write = Box<dyn FnOnce(&Connection) -> Told + Send>;
+type Told = Box<dyn FnOnce(Option<rusqlite::Error>) + Send>;
+
+#[derive(Clone)]
+pub struct Db {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    folder: PathBuf,
+    writes: Sender<Write>,
+    readers: Mutex<Vec<Connection>>,
+}
+
+/// Makes the data folder, readable by its owner only.
+pub fn prepare_folder(folder: &Path) -> Result<(), StateError> {
+    let failed = |source| StateError::Folder { path: folder.to_owned(), source };
+    std::fs::create_dir_all(folder).map_err(failed)?;
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt;
+        std::fs::set_permissions(folder, std::fs::Permissions::from_mode(0o700)).map_err(failed)?;
+    }
+    Ok(())
+}
+
+pub(crate) fn open(path: &Path) -> Result<Connection, StateError> {
+    let connection = Connection::open(path)?;
+    connection.busy_timeout(BUSY)?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    Ok(connection)
+}
+
+impl Db {
+    /// Opens `dipper.db` in the folder, made and migrated if need be.
+    pub fn open(folder: &Path) -> Result<Self, StateError> {
+        prepare_folder(folder)?;
+        let mut connection = open(&folder.join(FILE))?;
+        schema::migrate(&mut connection)?;
+        let (writes, tasks) = channel();
+        std::thread::Builder::new()
+            .name("dipper-writer".into())
+            .spawn(move || write_loop(&connection, &tasks))
+            .map_err(|source| StateError::Folder { path: folder.to_owned(), source })?;
+        let inner = Inner { folder: folder.to_owned(), writes, readers: Mutex::default() };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    pub fn folder(&self) -> &Path {
+        &self.inner.folder
+    }
+
+    /// Runs a write in the next group; returns when it is durable. A write that fails takes nothing
+    /// of the others with it.
+    pub async fn write<T, F>(&self, write: F) -> Result<T, StateError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection) -> Result<T, rusqlite::Error> + Send + 'static,
+    {
+        let (tell, told) = oneshot::channel();
+        let task: Write = Box::new(move |connection| {
+            let result = within_savepoint(connection, write);
+            Box::new(move |commit_error| {
+                let result = match commit_error {
+                    Some(error) => Err(error),
+                    None => result,
+                };
+                // A caller that went away needs no answer.
+                let _ = tell.send(result);
+            })
+        });
+        self.inner.writes.send(task).map_err(|_| StateError::WriterGone)?;
+        Ok(told.await.map_err(|_| StateError::WriterGone)??)
+    }
+
+    /// Reads a consistent snapshot beside the writer.
+    pub fn read<T>(
+        &self,
+        read: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+    ) -> Result<T, StateError> {
+        let idle = self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let reader = match idle {
+            Some(reader) => reader,
+            None => open(&self.inner.folder.join(FILE))?,
+        };
+        let result = read(&reader);
+        self.inner.readers.lock().unwrap_or_else(PoisonError::into_inner).push(reader);
+        Ok(result?)
+    }
+}
+
+fn within_savepoint<T>(
+    connection: &Connection,
+    write: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
+) -> Result<T, rusqlite::Error> {
+    connection.execute_batch("SAVEPOINT one")?;
+    match write(connection) {
+        Ok(value) => {
+            connection.execute_batch("RELEASE one")?;
+            Ok(value)
+        }
+        Err(error) => {
+            connection.execute_batch("ROLLBACK TO one; RELEASE one")?;
+            Err(error)
+        }
+    }
+}
+
+fn write_loop(connection: &Connection, tasks: &Receiver<Write>) {
+    while let Ok(first) = tasks.recv() {
+        if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
+            // Nothing was written: only this caller is told, the others try for themselves.
+            let told = first_refused(first, error);
+            told();
+            continue;
+        }
+        let started = Instant::now();
+        let mut group = vec![first(connection)];
+        while group.len() < GROUP_MAX && started.elapsed() < GROUP {
+            match tasks.try_recv() {
+                Ok(task) => group.push(task(connection)),
+                Err(_) => break,
+            }
+        }
+        let failed = connection.execute_batch("COMMIT").err();
+        if failed.is_some() {
+            let _ = connection.execute_batch("ROLLBACK");
+        }
+        let message = failed.map(|error| error.to_string());
+        for told in group {
+            told(message.as_ref().map(|text| commit_error(text)));
+        }
+    }
+}
+
+fn commit_error(text: &str) -> rusqlite::Error {
+    rusqlite::Error::SqliteFailure(
+        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
+        Some(text.to_owned()),
+    )
+}
+
+/// A task can only answer after it has run; run it on an empty database so that its effect is lost,
+/// and let it tell the error.
+fn first_refused(task: Write, error: rusqlite::Error) -> Box<dyn FnOnce()> {
+    match Connection::open_in_memory() {
+        Ok(nowhere) => {
+            let told = task(&nowhere);
+            Box::new(move || told(Some(error)))
+        }
+        Err(_) => Box::new(move || drop(task)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_failed_write_leaves_its_neighbours() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).unwrap();
+        let put = |name: &'static str| {
+            db.write(move |c| c.execute("INSERT INTO settings VALUES (?1, '1')", [name]))
+        };
+        let (a, b, c) = tokio::join!(put("a"), put("a"), put("c"));
+        assert!(a.is_ok() && b.is_err() && c.is_ok());
+        let rows: u32 =
+            db.read(|c| c.query_row("SELECT count(*) FROM settings", [], |r| r.get(0))).unwrap();
+        assert_eq!(rows, 2);
+    }
+
+    #[test]
+    fn a_newer_schema_is_refused_by_name() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(Db::open(folder.path()).unwrap());
+        let connection = open(&folder.path().join(FILE)).unwrap();
+        connection.pragma_update(None, "user_version", 99).unwrap();
+        match Db::open(folder.path()).map(drop) {
+            Err(StateError::NewerSchema { found: 99, known }) => assert_eq!(known, schema::VERSION),
+            other => panic!("{other:?}"),
+        }
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn the_folder_is_private() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let home = folder.path().join("dipper");
+        Db::open(&home).unwrap();
+        assert_eq!(std::fs::metadata(&home).unwrap().permissions().mode() & 0o777, 0o700);
+    }
+}

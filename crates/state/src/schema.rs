@@ -1,0 +1,81 @@
+//! Every released schema, in order. A released step is never edited; a change is a new step.
+
+use rusqlite::Connection;
+
+use crate::StateError;
+
+const STEPS: &[&str] = &[
+    // 1
+    "
+    CREATE TABLE profiles (
+        id TEXT PRIMARY KEY,
+        position INTEGER NOT NULL,
+        name TEXT NOT NULL,
+        body TEXT NOT NULL
+    ) STRICT;
+    CREATE TABLE settings (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+    CREATE TABLE jobs (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        kind TEXT NOT NULL,
+        state TEXT NOT NULL,
+        owner TEXT NOT NULL,
+        profile TEXT NOT NULL,
+        bucket TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        title TEXT NOT NULL,
+        spec TEXT NOT NULL,
+        planned INTEGER NOT NULL DEFAULT 0,
+        created_at INTEGER NOT NULL,
+        finished_at INTEGER,
+        files_total INTEGER NOT NULL DEFAULT 0,
+        files_done INTEGER NOT NULL DEFAULT 0,
+        files_failed INTEGER NOT NULL DEFAULT 0,
+        files_skipped INTEGER NOT NULL DEFAULT 0,
+        bytes_total INTEGER NOT NULL DEFAULT 0,
+        bytes_done INTEGER NOT NULL DEFAULT 0,
+        error TEXT
+    ) STRICT;
+    CREATE INDEX jobs_by_state ON jobs (state);
+    CREATE TABLE transfers (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
+        state TEXT NOT NULL,
+        key TEXT NOT NULL,
+        local BLOB,
+        size INTEGER,
+        mtime_ns INTEGER,
+        inode INTEGER,
+        etag TEXT,
+        upload_id TEXT,
+        part_size INTEGER,
+        verified TEXT,
+        error TEXT
+    ) STRICT;
+    CREATE INDEX transfers_by_job ON transfers (job, state, id);
+    CREATE TABLE parts (
+        transfer INTEGER NOT NULL REFERENCES transfers (id) ON DELETE CASCADE,
+        number INTEGER NOT NULL,
+        etag TEXT NOT NULL,
+        checksum TEXT,
+        size INTEGER NOT NULL,
+        PRIMARY KEY (transfer, number)
+    ) STRICT, WITHOUT ROWID;
+    ",
+];
+
+pub(crate) const VERSION: u32 = STEPS.len() as u32;
+
+/// Brings the database to [`VERSION`] in one transaction, or refuses one that is newer.
+pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StateError> {
+    let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let found: u32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    if found > VERSION {
+        return Err(StateError::NewerSchema { found, known: VERSION });
+    }
+    for step in &STEPS[found as usize..] {
+        tx.execute_batch(step)?;
+    }
+    tx.pragma_update(None, "user_version", VERSION)?;
+    tx.commit()?;
+    Ok(())
+}
