@@ -203,6 +203,14 @@ impl Error {
         Self::answer(op, class, what).at(Some(bucket), Some(key))
     }
 
+    /// An error that a server told by its code inside a larger answer (multi-delete).
+    pub fn of_code(op: &'static str, bucket: &str, key: &str, code: &str, message: &str) -> Self {
+        let mut error =
+            Self::answer(op, classify(Some(code), None), message).at(Some(bucket), Some(key));
+        error.context.s3_code = Some(code.to_owned());
+        error
+    }
+
     pub(crate) fn transport(
         op: &'static str,
         source: impl Into<Box<dyn StdError + Send + Sync>>,

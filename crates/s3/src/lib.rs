@@ -24,7 +24,7 @@ pub use connection::{Addressing, Connection, Credentials, EndpointError, is_loop
 pub use error::{Class, Context, Error};
 pub use list::{ListPage, ListRequest, ListedObject, UploadEntry};
 pub use multipart::{FinishedUpload, ListedPart, PartRef};
-pub use object::{GetRequest, PutRequest};
+pub use object::{GetRequest, PutRequest, Stored};
 pub use policy::{OwnershipSetting, PublicAccessBlockSetting};
 pub use provider::{Integrity, Provider, providers};
 pub use types::{

@@ -28,6 +28,14 @@ pub struct PutRequest {
     pub if_absent: bool,
 }
 
+/// What PutObject answered.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stored {
+    pub etag: String,
+    pub crc64nvme: Option<String>,
+    pub encryption: Option<String>,
+}
+
 #[derive(Debug, Clone, Default)]
 pub struct GetRequest {
     /// First byte and length.
@@ -191,7 +199,7 @@ impl S3 {
         Ok(Download { head, offset, len, body: answer.body, at })
     }
 
-    /// PutObject, once. Gives the ETag that the server stored.
+    /// PutObject, once. What comes back is what the server says it stored; comparing is the caller's.
     pub async fn put_object(
         &self,
         bucket: &BucketName,
@@ -199,7 +207,7 @@ impl S3 {
         bytes: Bytes,
         request: &PutRequest,
         sent: Option<&Sent>,
-    ) -> Result<String, Error> {
+    ) -> Result<Stored, Error> {
         let op = "PutObject";
         let headers = &request.headers;
         let md5 = match self.connection().provider.integrity {
@@ -230,14 +238,14 @@ impl S3 {
             })
             .await
             .map_err(|e| e.missing_is(Class::BucketNotFound))?;
-        answer.e_tag().map(bare_etag).ok_or_else(|| {
-            Error::of_answer(
-                Class::NotS3,
-                op,
-                bucket.as_str(),
-                key.as_str(),
-                "stored, but no ETag in the answer",
-            )
+        let etag = answer.e_tag().map(bare_etag).ok_or_else(|| {
+            let what = "stored, but no ETag in the answer";
+            Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what)
+        })?;
+        Ok(Stored {
+            etag,
+            crc64nvme: answer.checksum_crc64_nvme().map(str::to_owned),
+            encryption: answer.server_side_encryption().map(|e| e.as_str().to_owned()),
         })
     }
 

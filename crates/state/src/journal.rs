@@ -534,6 +534,19 @@ impl Journal {
             .await
     }
 
+    /// What was not begun will not be.
+    pub async fn cancel_queued(&self, job: JobId) -> Result<(), StateError> {
+        self.db
+            .write(move |c| {
+                c.execute(
+                    "UPDATE transfers SET state = 'cancelled' WHERE job = ?1 AND state = 'queued'",
+                    [job.get()],
+                )
+            })
+            .await
+            .map(drop)
+    }
+
     /// Everything of the job that is not done goes back into the queue. Gives how many.
     pub async fn requeue(&self, job: JobId) -> Result<u64, StateError> {
         self.db

@@ -70,6 +70,8 @@ pub enum VaultState {
 }
 
 type Key = Zeroizing<[u8; 32]>;
+/// The passphrase's salt and the key it wraps, where there is a passphrase.
+type SaltAndKey = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 pub struct Vault {
     connection: Mutex<Connection>,
@@ -163,7 +165,7 @@ impl Vault {
 
     /// Finds the key by its passphrase, and gives it to the keychain where there is one.
     pub fn unlock(&self, passphrase: &Secret<String>) -> Result<(), VaultError> {
-        let row: Option<(Option<Vec<u8>>, Option<Vec<u8>>)> = self
+        let row: Option<SaltAndKey> = self
             .locked()
             .query_row("SELECT salt, wrapped FROM key", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;

@@ -1,1 +1,27 @@
 //! Moves objects: journaled queue, parts, resume, verification.
+//!
+//! [`Engine::submit_upload`] and [`Engine::submit_listed`] write a job into the journal and run it;
+//! [`Engine::resume`] takes up what an ended process left. The engine reports through its [`Sink`]
+//! and answers [`Engine::snapshots`]; it draws no progress and asks no question.
+
+mod delete;
+mod download;
+mod engine;
+mod error;
+mod fs;
+mod hash;
+mod plan;
+mod progress;
+mod retry;
+mod sink;
+mod source;
+mod spec;
+mod upload;
+
+pub use engine::{Engine, Limits};
+pub use error::TransferError;
+pub use plan::{PART_MIN, SINGLE_MAX, part_size};
+pub use progress::{ActiveSnapshot, JobSnapshot};
+pub use sink::{Connections, Sink, Stored};
+pub use source::{Found, Skip, walk};
+pub use spec::{ListedAction, ListedJob, OnExisting, UploadJob, UploadSource};

@@ -1,0 +1,147 @@
+//! Deletes exactly the keys of the job, a thousand at a time; one by one where a server can't.
+
+use std::sync::Arc;
+
+use dipper_s3::Class;
+use dipper_state::{Outcome, TransferRow};
+use dipper_types::{BucketName, ObjectKey, TransferId};
+use futures::{FutureExt, StreamExt};
+
+use crate::engine::{JobContext, count, finish};
+use crate::error::TransferError;
+use crate::retry;
+use crate::sink::Stored;
+
+const BATCH: u32 = 1000;
+const SINGLES: usize = 16;
+const BATCHES: usize = 4;
+
+pub(crate) async fn run(context: &Arc<JobContext>) -> Result<(), TransferError> {
+    let bucket = BucketName::new(context.row.bucket.clone())?;
+    let mut after = TransferId::new(0);
+    let batches = std::iter::from_fn(|| {
+        if context.cancel.is_cancelled() {
+            return None;
+        }
+        match context.engine.journal.queued(context.row.id, after, BATCH) {
+            Ok(rows) => {
+                after = rows.last()?.id;
+                Some(Ok(rows))
+            }
+            Err(error) => Some(Err(TransferError::from(error))),
+        }
+    });
+    let mut ended = futures::stream::iter(batches)
+        .map(|rows| batch(context, &bucket, rows).boxed())
+        .buffer_unordered(BATCHES);
+    while let Some(done) = ended.next().await {
+        match done {
+            Ok(()) | Err(TransferError::Cancelled) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+async fn batch(
+    context: &Arc<JobContext>,
+    bucket: &BucketName,
+    rows: Result<Vec<TransferRow>, TransferError>,
+) -> Result<(), TransferError> {
+    let rows = rows?;
+    let keys: Vec<ObjectKey> =
+        rows.iter().map(|row| ObjectKey::new(row.key.clone())).collect::<Result<_, _>>()?;
+    let policy = context.engine.policy();
+    let answer = retry::run(policy, context.cancel.clone(), |_| async {
+        Ok(context.s3.delete_objects(bucket, &keys).await?)
+    })
+    .await;
+    let outcomes: Vec<(TransferId, Outcome)> = match answer {
+        Ok(failures) => rows
+            .iter()
+            .map(|row| {
+                let failed = failures.iter().find(|f| f.key.as_str() == row.key);
+                let outcome = match failed {
+                    None => done(row),
+                    Some(f) => Outcome::Failed {
+                        error: context.engine.sink.describe(&TransferError::S3(
+                            dipper_s3::Error::of_code(
+                                "DeleteObjects",
+                                bucket.as_str(),
+                                &row.key,
+                                &f.s3_code,
+                                &f.message,
+                            ),
+                        )),
+                    },
+                };
+                (row.id, outcome)
+            })
+            .collect(),
+        Err(error)
+            if matches!(
+                error.class(),
+                Some(Class::Unsupported | Class::InvalidInput | Class::ChecksumMismatch)
+            ) =>
+        {
+            singles(context, bucket, &rows).await
+        }
+        Err(TransferError::Cancelled) => return Err(TransferError::Cancelled),
+        Err(error) => {
+            let text = context.engine.sink.describe(&error);
+            rows.iter().map(|row| (row.id, Outcome::Failed { error: text.clone() })).collect()
+        }
+    };
+    finish(context, outcomes.clone()).await;
+    context.progress.update(|counts| {
+        for ((_, outcome), row) in outcomes.iter().zip(&rows) {
+            count(counts, outcome, row.size.unwrap_or(0));
+        }
+    });
+    for ((_, outcome), row) in outcomes.iter().zip(&rows) {
+        if matches!(outcome, Outcome::Done { .. }) {
+            context.engine.sink.stored(Stored {
+                profile: context.row.profile.clone(),
+                bucket: context.row.bucket.clone(),
+                key: row.key.clone(),
+                size: None,
+            });
+        }
+    }
+    context.engine.sink.job_changed(context.row.id);
+    Ok(())
+}
+
+fn done(row: &TransferRow) -> Outcome {
+    Outcome::Done { size: row.size.unwrap_or(0), verified: "deleted".into(), etag: None }
+}
+
+async fn singles(
+    context: &Arc<JobContext>,
+    bucket: &BucketName,
+    rows: &[TransferRow],
+) -> Vec<(TransferId, Outcome)> {
+    let mut each = Vec::with_capacity(rows.len());
+    for row in rows {
+        each.push(single(context, bucket, row).boxed());
+    }
+    futures::stream::iter(each).buffered(SINGLES).collect().await
+}
+
+async fn single(
+    context: &Arc<JobContext>,
+    bucket: &BucketName,
+    row: &TransferRow,
+) -> (TransferId, Outcome) {
+    let policy = context.engine.policy();
+    let deleted = retry::run(policy, context.cancel.clone(), |_| async {
+        let key = ObjectKey::new(row.key.clone())?;
+        Ok(context.s3.delete_object(bucket, &key).await?)
+    })
+    .await;
+    let outcome = match deleted {
+        Ok(()) => done(row),
+        Err(error) => Outcome::Failed { error: context.engine.sink.describe(&error) },
+    };
+    (row.id, outcome)
+}

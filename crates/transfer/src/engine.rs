@@ -1,0 +1,591 @@
+//! Runs jobs: takes what the journal has queued, a bounded number of files and bytes at a time.
+
+use std::collections::HashMap;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use dipper_s3::S3;
+use dipper_state::{
+    Db, Instance, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, TransferRow,
+};
+use dipper_types::{Clock, JobId, TransferId};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
+
+use crate::error::TransferError;
+use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
+use crate::retry::Policy;
+use crate::sink::{Connections, Sink};
+use crate::source::{Found, Skip, walk};
+use crate::spec::{ListedAction, ListedJob, Spec, UploadJob, UploadSource};
+use crate::{delete, download, upload};
+
+/// How much may happen at once.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub jobs: usize,
+    pub files: usize,
+    /// Of one file.
+    pub parts: usize,
+    /// Bytes held in memory by all parts under way.
+    pub bytes_in_flight: u64,
+    pub attempts: u32,
+    /// The first pause before trying again; tests shorten it.
+    pub first_pause: Duration,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            jobs: 4,
+            files: 32,
+            parts: 8,
+            bytes_in_flight: 256 << 20,
+            attempts: 8,
+            first_pause: Duration::from_millis(250),
+        }
+    }
+}
+
+/// The budget is counted in these.
+const BUDGET_UNIT: u64 = 64 * 1024;
+const FETCH: u32 = 256;
+const PLAN_BATCH: usize = 500;
+
+pub struct Engine {
+    pub(crate) journal: Journal,
+    pub(crate) sink: Arc<dyn Sink>,
+    pub(crate) limits: Limits,
+    connections: Arc<dyn Connections>,
+    clock: Arc<dyn Clock>,
+    home: PathBuf,
+    instance: Instance,
+    job_slots: Arc<Semaphore>,
+    file_slots: Arc<Semaphore>,
+    budget: Arc<Semaphore>,
+    budget_units: u32,
+    running: Mutex<HashMap<JobId, Running>>,
+    stopping: CancellationToken,
+    idle: Notify,
+}
+
+#[derive(Clone)]
+struct Running {
+    progress: Arc<JobProgress>,
+    cancel: CancellationToken,
+}
+
+/// What a transfer needs of its job.
+pub(crate) struct JobContext {
+    pub engine: Arc<Engine>,
+    pub row: JobRow,
+    pub spec: Spec,
+    pub s3: S3,
+    pub progress: Arc<JobProgress>,
+    pub cancel: CancellationToken,
+}
+
+impl Engine {
+    pub fn new(
+        db: &Db,
+        connections: Arc<dyn Connections>,
+        sink: Arc<dyn Sink>,
+        clock: Arc<dyn Clock>,
+        limits: Limits,
+    ) -> Result<Arc<Self>, TransferError> {
+        let units = u32::try_from(limits.bytes_in_flight / BUDGET_UNIT).unwrap_or(u32::MAX).max(1);
+        Ok(Arc::new(Self {
+            journal: Journal::new(db),
+            sink,
+            limits,
+            connections,
+            clock,
+            home: db.folder().to_owned(),
+            instance: Instance::claim(db.folder())?,
+            job_slots: Arc::new(Semaphore::new(limits.jobs.max(1))),
+            file_slots: Arc::new(Semaphore::new(limits.files.max(1))),
+            budget: Arc::new(Semaphore::new(units as usize)),
+            budget_units: units,
+            running: Mutex::default(),
+            stopping: CancellationToken::new(),
+            idle: Notify::new(),
+        }))
+    }
+
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    /// Writes an upload into the journal and starts it; its files are looked for while it runs.
+    pub async fn submit_upload(self: &Arc<Self>, job: UploadJob) -> Result<JobId, TransferError> {
+        let spec = Spec::Upload { sources: job.sources, headers: job.headers };
+        let id = self
+            .journal
+            .create_job(NewJob {
+                kind: JobKind::Upload,
+                owner: self.instance.id().to_owned(),
+                profile: job.profile,
+                bucket: job.bucket.to_string(),
+                prefix: job.prefix.to_string(),
+                title: job.title,
+                spec: serde_json::to_string(&spec)?,
+                created_at: self.clock.now(),
+            })
+            .await?;
+        self.start(id)?;
+        Ok(id)
+    }
+
+    /// Writes a job over known objects into the journal, whole, and starts it.
+    pub async fn submit_listed(self: &Arc<Self>, job: ListedJob) -> Result<JobId, TransferError> {
+        let (kind, spec) = match job.action {
+            ListedAction::Download { folder, on_existing } => {
+                (JobKind::Download, Spec::Download { folder, on_existing })
+            }
+            ListedAction::DownloadTo { file, on_existing } => {
+                (JobKind::Download, Spec::DownloadTo { file, on_existing })
+            }
+            ListedAction::Delete => (JobKind::Delete, Spec::Delete),
+        };
+        let id = self
+            .journal
+            .create_job(NewJob {
+                kind,
+                owner: self.instance.id().to_owned(),
+                profile: job.profile,
+                bucket: job.bucket.to_string(),
+                prefix: job.prefix.to_string(),
+                title: job.title,
+                spec: serde_json::to_string(&spec)?,
+                created_at: self.clock.now(),
+            })
+            .await?;
+        let transfers = job
+            .objects
+            .into_iter()
+            .map(|(key, size)| NewTransfer {
+                key: key.into(),
+                local: None,
+                size: Some(size),
+                skipped: None,
+            })
+            .collect();
+        self.journal.add_transfers(id, transfers).await?;
+        self.journal.set_planned(id).await?;
+        self.start(id)?;
+        Ok(id)
+    }
+
+    /// Takes up the jobs that an ended process left. Jobs of a living one stay its own.
+    pub async fn resume(self: &Arc<Self>) -> Result<Vec<JobId>, TransferError> {
+        let mut taken = Vec::new();
+        for job in self.journal.jobs()?.into_iter().rev() {
+            let ours = job.owner == self.instance.id();
+            if job.state.is_finished() || ours || Instance::is_alive(&self.home, &job.owner) {
+                continue;
+            }
+            if !self.journal.adopt(job.id, &job.owner, self.instance.id()).await? {
+                continue;
+            }
+            match (job.kind, job.planned) {
+                (_, true) => {}
+                (JobKind::Upload, false) => {
+                    self.abort_left_uploads(&job).await;
+                    self.journal.discard_plan(job.id).await?;
+                }
+                // Its list was cut off before it was whole, so that it never began.
+                (_, false) => {
+                    self.journal.discard_plan(job.id).await?;
+                    let error = self.sink.describe(&TransferError::Cancelled);
+                    let now = Some(self.clock.now());
+                    self.journal.set_state(job.id, JobState::Cancelled, now, Some(error)).await?;
+                    continue;
+                }
+            }
+            self.start(job.id)?;
+            taken.push(job.id);
+        }
+        Ok(taken)
+    }
+
+    /// Stops a job: what is under way ends, what is queued is not begun, open uploads are aborted.
+    pub async fn cancel(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
+        let running = self.running(id);
+        if let Some(running) = running {
+            running.cancel.cancel();
+            return Ok(());
+        }
+        let Some(job) = self.journal.job(id)? else { return Ok(()) };
+        if !job.state.is_finished() && !Instance::is_alive(&self.home, &job.owner) {
+            self.journal.cancel_queued(id).await?;
+            self.journal.set_state(id, JobState::Cancelled, Some(self.clock.now()), None).await?;
+            self.abort_left_uploads(&job).await;
+            self.sink.job_changed(id);
+        }
+        Ok(())
+    }
+
+    /// Puts what failed or was cancelled back into the queue and runs it.
+    pub async fn retry(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
+        if self.running(id).is_some() {
+            return Ok(());
+        }
+        let Some(job) = self.journal.job(id)? else { return Ok(()) };
+        if !self.journal.adopt(id, &job.owner, self.instance.id()).await? {
+            return Ok(());
+        }
+        self.journal.requeue(id).await?;
+        if !job.planned && job.kind == JobKind::Upload {
+            self.journal.discard_plan(id).await?;
+        }
+        self.start(id)
+    }
+
+    /// Forgets finished jobs.
+    pub async fn clear_finished(&self) -> Result<Vec<JobId>, TransferError> {
+        Ok(self.journal.clear_finished().await?)
+    }
+
+    /// Every running job as it stands.
+    pub fn snapshots(&self) -> Vec<JobSnapshot> {
+        let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        running.iter().map(|(id, job)| job.progress.snapshot(*id)).collect()
+    }
+
+    /// Returns when nothing runs.
+    pub async fn wait_idle(&self) {
+        loop {
+            let idle = self.idle.notified();
+            tokio::pin!(idle);
+            idle.as_mut().enable();
+            if self.running.lock().unwrap_or_else(PoisonError::into_inner).is_empty() {
+                return;
+            }
+            idle.await;
+        }
+    }
+
+    /// Lets go of everything without ending it: the journal knows how to go on.
+    pub async fn stop(&self) {
+        self.stopping.cancel();
+        self.wait_idle().await;
+    }
+
+    fn running(&self, id: JobId) -> Option<Running> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
+    }
+
+    pub(crate) fn policy(&self) -> Policy {
+        Policy {
+            attempts: self.limits.attempts,
+            first: self.limits.first_pause,
+            longest: Duration::from_secs(20),
+        }
+    }
+
+    /// Waits until so many bytes may be held in memory.
+    pub(crate) async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, TransferError> {
+        let units = u32::try_from(bytes.div_ceil(BUDGET_UNIT))
+            .unwrap_or(u32::MAX)
+            .clamp(1, self.budget_units);
+        Arc::clone(&self.budget)
+            .acquire_many_owned(units)
+            .await
+            .map_err(|_| TransferError::Cancelled)
+    }
+
+    fn start(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
+        let Some(row) = self.journal.job(id)? else { return Ok(()) };
+        let progress = Arc::new(JobProgress::new(Counts {
+            files_total: row.files_total,
+            files_done: row.files_done,
+            files_failed: row.files_failed,
+            files_skipped: row.files_skipped,
+            bytes_total: row.bytes_total,
+            bytes_done: row.bytes_done,
+            planned: row.planned,
+        }));
+        let cancel = CancellationToken::new();
+        let running = Running { progress: Arc::clone(&progress), cancel: cancel.clone() };
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, running);
+        let engine = Arc::clone(self);
+        tokio::spawn(async move {
+            let ended = engine.run(row, progress, cancel).await;
+            if let Err(error) = &ended {
+                tracing::warn!(job = %id, %error, "job ended with an error");
+            }
+            engine.close(id, ended).await;
+        });
+        self.sink.job_changed(id);
+        Ok(())
+    }
+
+    /// The job's last word in the journal, then it leaves the running ones.
+    async fn close(self: &Arc<Self>, id: JobId, ended: Result<JobState, TransferError>) {
+        let told = match ended {
+            // Stopping the process ends no job.
+            _ if self.stopping.is_cancelled() => Ok(()),
+            Ok(state) => self.journal.set_state(id, state, Some(self.clock.now()), None).await,
+            Err(error) => {
+                let text = self.sink.describe(&error);
+                self.journal
+                    .set_state(id, JobState::Failed, Some(self.clock.now()), Some(text))
+                    .await
+            }
+        };
+        if let Err(error) = told {
+            tracing::error!(job = %id, %error, "the end of a job could not be written");
+        }
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&id);
+        self.sink.job_changed(id);
+        self.idle.notify_waiters();
+    }
+
+    async fn run(
+        self: &Arc<Self>,
+        row: JobRow,
+        progress: Arc<JobProgress>,
+        cancel: CancellationToken,
+    ) -> Result<JobState, TransferError> {
+        let id = row.id;
+        let _slot = tokio::select! {
+            slot = Arc::clone(&self.job_slots).acquire_owned() => slot.map_err(|_| TransferError::Cancelled)?,
+            () = cancel.cancelled() => return self.ended(&row).await,
+            () = self.stopping.cancelled() => return Ok(JobState::Queued),
+        };
+        self.journal.set_state(id, JobState::Running, None, None).await?;
+        self.sink.job_changed(id);
+        let spec: Spec = serde_json::from_str(&row.spec)?;
+        let s3 = self.connections.s3(&row.profile).await?;
+        let stop = self.stopping.child_token();
+        let both = CancellationToken::new();
+        let _link = link([cancel.clone(), stop], &both);
+        let context = Arc::new(JobContext {
+            engine: Arc::clone(self),
+            spec,
+            s3,
+            progress,
+            cancel: both.clone(),
+            row,
+        });
+        if matches!(context.spec, Spec::Delete) {
+            delete::run(&context).await?;
+        } else {
+            self.run_files(&context).await?;
+        }
+        if self.stopping.is_cancelled() {
+            return Ok(JobState::Queued);
+        }
+        if cancel.is_cancelled() {
+            return self.ended(&context.row).await;
+        }
+        let counts = context.progress.counts();
+        Ok(if counts.files_failed > 0 { JobState::Failed } else { JobState::Completed })
+    }
+
+    async fn ended(&self, row: &JobRow) -> Result<JobState, TransferError> {
+        self.journal.cancel_queued(row.id).await?;
+        self.abort_left_uploads(row).await;
+        Ok(JobState::Cancelled)
+    }
+
+    /// Uploads and downloads: the plan goes on while the first files move.
+    async fn run_files(&self, context: &Arc<JobContext>) -> Result<(), TransferError> {
+        let more = Arc::new(Notify::new());
+        let mut planning = match &context.spec {
+            Spec::Upload { sources, .. } if !context.row.planned => Some(tokio::spawn(
+                plan_upload(Arc::clone(context), sources.clone(), Arc::clone(&more)),
+            )),
+            _ => None,
+        };
+        let mut after = TransferId::new(0);
+        let mut moving: JoinSet<()> = JoinSet::new();
+        loop {
+            let queued = self.journal.queued(context.row.id, after, FETCH)?;
+            if queued.is_empty() {
+                let Some(plan) = &mut planning else { break };
+                tokio::select! {
+                    () = more.notified() => {}
+                    planned = plan => {
+                        planning = None;
+                        planned.map_err(|_| TransferError::Panicked)??;
+                    }
+                }
+                continue;
+            }
+            for transfer in queued {
+                after = transfer.id;
+                while moving.try_join_next().is_some() {}
+                let slot = tokio::select! {
+                    slot = Arc::clone(&self.file_slots).acquire_owned() => slot,
+                    () = context.cancel.cancelled() => break,
+                };
+                let Ok(slot) = slot else { break };
+                let context = Arc::clone(context);
+                moving.spawn(async move {
+                    one(&context, transfer).await;
+                    drop(slot);
+                });
+            }
+            if context.cancel.is_cancelled() {
+                break;
+            }
+        }
+        while moving.join_next().await.is_some() {}
+        if let Some(plan) = planning {
+            plan.abort();
+        }
+        Ok(())
+    }
+
+    /// Uploads that a job began and will not finish. What can't be aborted now stays in the journal.
+    async fn abort_left_uploads(&self, job: &JobRow) {
+        let left = match self.journal.left_uploads(job.id) {
+            Ok(left) if !left.is_empty() => left,
+            _ => return,
+        };
+        let Ok(s3) = self.connections.s3(&job.profile).await else { return };
+        for transfer in left {
+            if let Err(error) = upload::abort(&self.journal, &s3, &job.bucket, &transfer).await {
+                tracing::warn!(key = transfer.key, %error, "an open upload could not be aborted");
+            }
+        }
+    }
+}
+
+/// Cancels `target` when any of the sources is; ends with the guard.
+fn link<const N: usize>(sources: [CancellationToken; N], target: &CancellationToken) -> impl Drop {
+    let guard = CancellationToken::new();
+    for source in sources {
+        let (target, over) = (target.clone(), guard.clone());
+        tokio::spawn(async move {
+            tokio::select! {
+                () = source.cancelled() => target.cancel(),
+                () = over.cancelled() => {}
+            }
+        });
+    }
+    guard.drop_guard()
+}
+
+async fn one(context: &Arc<JobContext>, transfer: TransferRow) {
+    let (id, job) = (transfer.id, context.row.id);
+    let planned = transfer.size.unwrap_or(0);
+    let active = context.progress.begin(id, transfer.key.clone(), planned);
+    let ended = match &context.spec {
+        Spec::Upload { headers, .. } => upload::file(context, &transfer, headers, &active).await,
+        Spec::Download { .. } | Spec::DownloadTo { .. } => {
+            download::object(context, &transfer, &active).await
+        }
+        Spec::Delete => Err(TransferError::Cancelled),
+    };
+    // A transfer that was cut off stays queued: a stop goes on with it, a cancel ends it for all.
+    if matches!(ended, Err(TransferError::Cancelled)) {
+        context.progress.end(id, |_| {});
+        return;
+    }
+    let outcome = match ended {
+        Ok(done) => done,
+        Err(error) => {
+            tracing::info!(key = transfer.key, %error, "transfer failed");
+            Outcome::Failed { error: context.engine.sink.describe(&error) }
+        }
+    };
+    finish(context, vec![(id, outcome.clone())]).await;
+    context.progress.end(id, |counts| count(counts, &outcome, planned));
+    context.engine.sink.job_changed(job);
+}
+
+pub(crate) async fn finish(context: &JobContext, ended: Vec<(TransferId, Outcome)>) {
+    if let Err(error) = context.engine.journal.finish(context.row.id, ended).await {
+        tracing::error!(job = %context.row.id, %error, "the end of a transfer could not be written");
+    }
+}
+
+pub(crate) fn count(counts: &mut Counts, outcome: &Outcome, planned: u64) {
+    match outcome {
+        Outcome::Done { size, .. } => {
+            counts.files_done += 1;
+            counts.bytes_done += size;
+            counts.bytes_total = counts.bytes_total.saturating_sub(planned).saturating_add(*size);
+        }
+        Outcome::Failed { .. } => counts.files_failed += 1,
+        Outcome::Skipped { .. } => counts.files_skipped += 1,
+        Outcome::Cancelled => {}
+    }
+}
+
+/// Walks the sources on a thread of its own and journals what it finds in batches.
+async fn plan_upload(
+    context: Arc<JobContext>,
+    sources: Vec<UploadSource>,
+    more: Arc<Notify>,
+) -> Result<(), TransferError> {
+    let (tell, mut told) = tokio::sync::mpsc::channel::<Vec<Found>>(4);
+    let cancel = context.cancel.clone();
+    let walker = tokio::task::spawn_blocking(move || {
+        let mut batch = Vec::new();
+        walk(&sources, &mut |found| {
+            batch.push(found);
+            if batch.len() >= PLAN_BATCH {
+                return tell.blocking_send(std::mem::take(&mut batch)).is_ok()
+                    && !cancel.is_cancelled();
+            }
+            true
+        });
+        let _ = tell.blocking_send(batch);
+    });
+    while let Some(batch) = told.recv().await {
+        let sink = &context.engine.sink;
+        let mut found = Vec::with_capacity(batch.len());
+        let (mut bytes, mut skipped) = (0, 0);
+        for item in batch {
+            found.push(match item {
+                Found::File { path, key, size } => {
+                    bytes += size;
+                    NewTransfer { key, local: Some(path), size: Some(size), skipped: None }
+                }
+                Found::Skipped { path, key, why: Skip::Unreadable(kind) } => {
+                    // Left in the queue: reading it again says why it can't be read, in its own row.
+                    tracing::info!(path = %path.display(), ?kind, "can't be read");
+                    NewTransfer { key, local: Some(path), size: None, skipped: None }
+                }
+                Found::Skipped { path, key, why } => {
+                    skipped += 1;
+                    let reason = match why {
+                        Skip::Symlink => "symlink",
+                        Skip::Special => "special",
+                        Skip::NotUnicode => "not_unicode",
+                        _ => "key_too_long",
+                    };
+                    NewTransfer { key, local: Some(path), size: None, skipped: Some(reason.into()) }
+                }
+            });
+        }
+        let total = found.len() as u64;
+        context.engine.journal.add_transfers(context.row.id, found).await?;
+        context.progress.update(|counts| {
+            counts.files_total += total;
+            counts.files_skipped += skipped;
+            counts.bytes_total += bytes;
+        });
+        sink.job_changed(context.row.id);
+        more.notify_one();
+    }
+    walker.await.map_err(|_| TransferError::Panicked)?;
+    if !context.cancel.is_cancelled() {
+        context.engine.journal.set_planned(context.row.id).await?;
+        context.progress.update(|counts| counts.planned = true);
+    }
+    Ok(())
+}
+
+pub(crate) fn set_size(context: &JobContext, active: &Active, planned: u64, size: u64) {
+    active.size.store(size, std::sync::atomic::Ordering::Relaxed);
+    if planned != size {
+        // The total follows at the end, with the count; here it only must not be too small.
+        context.progress.update(|counts| counts.bytes_total = counts.bytes_total.max(size));
+    }
+}

@@ -1,0 +1,77 @@
+use std::path::PathBuf;
+
+use dipper_s3::Class;
+
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TransferError {
+    #[error(transparent)]
+    S3(#[from] dipper_s3::Error),
+    /// A local file or folder could not be read or written.
+    #[error("{op} {path}: {source}", path = path.display())]
+    Local { op: &'static str, path: PathBuf, source: std::io::Error },
+    #[error("{} changed while it was being uploaded", path.display())]
+    SourceChanged { path: PathBuf },
+    #[error("the object changed while it was being downloaded")]
+    ObjectChanged,
+    #[error("{what}: expected {expected}, got {got}")]
+    Mismatch { what: &'static str, expected: String, got: String },
+    #[error("this key can't be a file here")]
+    UnsafeName {
+        #[source]
+        source: dipper_paths::Refusal,
+    },
+    #[error("{} leads out of the chosen folder", path.display())]
+    Outside { path: PathBuf },
+    #[error("{} exists already", path.display())]
+    Exists { path: PathBuf },
+    #[error(transparent)]
+    Name(#[from] dipper_types::NameError),
+    #[error("this object is archived; restore it first")]
+    Archived,
+    #[error("the connection '{profile}' is not there any more")]
+    NoConnection { profile: String },
+    /// The keys of a connection could not be had (keychain, vault).
+    #[error("the keys of this connection can't be read")]
+    NoKeys {
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+    #[error(transparent)]
+    State(#[from] dipper_state::StateError),
+    #[error("the job's description can't be read")]
+    BadSpec {
+        #[from]
+        source: serde_json::Error,
+    },
+    #[error("cancelled")]
+    Cancelled,
+    #[error("a task of the engine ended early")]
+    Panicked,
+}
+
+impl TransferError {
+    pub(crate) fn local(
+        op: &'static str,
+        path: &std::path::Path,
+    ) -> impl FnOnce(std::io::Error) -> Self {
+        let path = path.to_owned();
+        move |source| Self::Local { op, path, source }
+    }
+
+    /// Whether the same step may succeed if it is simply done again.
+    pub(crate) fn is_transient(&self) -> bool {
+        match self {
+            Self::S3(error) => error.class.is_transient(),
+            Self::Mismatch { .. } => true,
+            _ => false,
+        }
+    }
+
+    pub(crate) fn class(&self) -> Option<Class> {
+        match self {
+            Self::S3(error) => Some(error.class),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! Every write to the user's file system: temporary file, fsync, rename. Nothing has its final name
+//! before it is whole, and nothing lands outside the chosen folder.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+use crate::error::TransferError;
+use crate::spec::OnExisting;
+
+/// Makes the folders that lead to `path` below `root`, and makes sure that no link leads out of it.
+pub(crate) fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferError> {
+    let parent = path.parent().unwrap_or(root);
+    std::fs::create_dir_all(root).map_err(TransferError::local("create folder", root))?;
+    let real_root = root.canonicalize().map_err(TransferError::local("open folder", root))?;
+    // One step at a time: a link on the way is found before anything is made behind it.
+    let mut at = root.to_owned();
+    for step in parent.strip_prefix(root).unwrap_or(Path::new("")).components() {
+        at.push(step);
+        match std::fs::create_dir(&at) {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+            Err(source) => {
+                return Err(TransferError::Local { op: "create folder", path: at, source });
+            }
+        }
+        let real = at.canonicalize().map_err(TransferError::local("open folder", &at))?;
+        if !real.starts_with(&real_root) {
+            return Err(TransferError::Outside { path: at });
+        }
+    }
+    Ok(())
+}
+
+/// The name that a download is written under until it is whole: beside its target, one a transfer.
+pub(crate) fn partial(target: &Path, transfer: i64) -> PathBuf {
+    target.with_file_name(format!(".dipper-{transfer}.part"))
+}
+
+pub(crate) fn create_partial(path: &Path, size: u64) -> Result<File, TransferError> {
+    let file = OpenOptions::new()
+        .create(true)
+        .truncate(true)
+        .read(true)
+        .write(true)
+        .open(path)
+        .map_err(TransferError::local("create", path))?;
+    file.set_len(size).map_err(TransferError::local("make room for", path))?;
+    Ok(file)
+}
+
+#[cfg(unix)]
+pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+pub(crate) fn write_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let written = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        bytes = &bytes[written..];
+        offset += written as u64;
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+pub(crate) fn read_at(file: &File, buffer: &mut [u8], offset: u64) -> io::Result<()> {
+    std::os::unix::fs::FileExt::read_exact_at(file, buffer, offset)
+}
+
+#[cfg(windows)]
+pub(crate) fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io::Result<()> {
+    while !buffer.is_empty() {
+        match std::os::windows::fs::FileExt::seek_read(file, buffer, offset)? {
+            0 => return Err(io::ErrorKind::UnexpectedEof.into()),
+            read => {
+                buffer = &mut buffer[read..];
+                offset += read as u64;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Gives the whole file its name, durably. Returns the name it got.
+pub(crate) fn publish(
+    partial: &Path,
+    file: &File,
+    target: &Path,
+    on_existing: OnExisting,
+) -> Result<PathBuf, TransferError> {
+    file.sync_all().map_err(TransferError::local("write", partial))?;
+    let mut name = target.to_owned();
+    if on_existing == OnExisting::Overwrite {
+        std::fs::rename(partial, target).map_err(TransferError::local("rename to", target))?;
+    } else {
+        let mut copy = 1;
+        while let Err(error) = rename_new(partial, &name) {
+            if error.kind() != io::ErrorKind::AlreadyExists {
+                return Err(TransferError::Local { op: "rename to", path: name, source: error });
+            }
+            if on_existing == OnExisting::Refuse {
+                return Err(TransferError::Exists { path: name });
+            }
+            copy += 1;
+            name = numbered(target, copy);
+        }
+    }
+    sync_folder(&name);
+    Ok(name)
+}
+
+/// A rename that never replaces: by a second name for the same file where the file system has links.
+fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    match std::fs::hard_link(from, to) {
+        Ok(()) => std::fs::remove_file(from),
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),
+        Err(_) if to.symlink_metadata().is_ok() => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => std::fs::rename(from, to),
+    }
+}
+
+/// `report.pdf` → `report (2).pdf`
+fn numbered(target: &Path, copy: u32) -> PathBuf {
+    let stem = target.file_stem().unwrap_or_default().to_string_lossy();
+    let name = match target.extension() {
+        Some(extension) => format!("{stem} ({copy}).{}", extension.to_string_lossy()),
+        None => format!("{stem} ({copy})"),
+    };
+    target.with_file_name(name)
+}
+
+/// A rename is durable once its folder is; systems that can't open a folder do it by themselves.
+fn sync_folder(path: &Path) {
+    if let Some(folder) = path.parent().and_then(|p| File::open(p).ok()) {
+        let _ = folder.sync_all();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_are_kept() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("report.pdf");
+        for want in ["report.pdf", "report (2).pdf", "report (3).pdf"] {
+            let part = partial(&target, 7);
+            let file = create_partial(&part, 1).unwrap();
+            let got = publish(&part, &file, &target, OnExisting::KeepBoth).unwrap();
+            assert_eq!(got.file_name().unwrap(), want);
+            assert!(!part.exists());
+        }
+        let part = partial(&target, 7);
+        let file = create_partial(&part, 1).unwrap();
+        assert!(matches!(
+            publish(&part, &file, &target, OnExisting::Refuse),
+            Err(TransferError::Exists { .. })
+        ));
+        publish(&part, &file, &target, OnExisting::Overwrite).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_link_on_the_way_out_is_refused() {
+        let root = tempfile::tempdir().unwrap();
+        let outside = tempfile::tempdir().unwrap();
+        std::os::unix::fs::symlink(outside.path(), root.path().join("sub")).unwrap();
+        let target = root.path().join("sub/deep/x");
+        assert!(matches!(prepare_parent(root.path(), &target), Err(TransferError::Outside { .. })));
+        assert!(std::fs::read_dir(outside.path()).unwrap().next().is_none());
+    }
+}

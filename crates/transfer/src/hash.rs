@@ -1,0 +1,115 @@
+//! Checksums that combine: each part is read once, and the whole follows from the parts.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use crc_fast::CrcAlgorithm;
+use dipper_s3::{Checksum, ChecksumAlgorithm};
+
+/// A CRC whose parts can be put together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Crc {
+    Crc64nvme,
+    Crc32c,
+    Crc32,
+}
+
+impl Crc {
+    pub fn of(algorithm: ChecksumAlgorithm) -> Option<Self> {
+        match algorithm {
+            ChecksumAlgorithm::Crc64nvme => Some(Self::Crc64nvme),
+            ChecksumAlgorithm::Crc32c => Some(Self::Crc32c),
+            ChecksumAlgorithm::Crc32 => Some(Self::Crc32),
+            ChecksumAlgorithm::Sha1 | ChecksumAlgorithm::Sha256 => None,
+        }
+    }
+
+    fn algorithm(self) -> CrcAlgorithm {
+        match self {
+            Self::Crc64nvme => CrcAlgorithm::Crc64Nvme,
+            Self::Crc32c => CrcAlgorithm::Crc32Iscsi,
+            Self::Crc32 => CrcAlgorithm::Crc32IsoHdlc,
+        }
+    }
+
+    pub fn digest(self, bytes: &[u8]) -> u64 {
+        crc_fast::checksum(self.algorithm(), bytes)
+    }
+
+    pub fn combine(self, first: u64, second: u64, second_len: u64) -> u64 {
+        crc_fast::checksum_combine(self.algorithm(), first, second, second_len)
+    }
+
+    /// Base64 of the big-endian value, as S3 writes it.
+    pub fn base64(self, value: u64) -> String {
+        match self {
+            Self::Crc64nvme => BASE64.encode(value.to_be_bytes()),
+            Self::Crc32c | Self::Crc32 => BASE64.encode(&value.to_be_bytes()[4..]),
+        }
+    }
+
+    pub fn read(self, text: &str) -> Option<u64> {
+        let bytes = BASE64.decode(text).ok()?;
+        match (self, bytes.as_slice()) {
+            (Self::Crc64nvme, eight) => eight.try_into().ok().map(u64::from_be_bytes),
+            (_, four) => four.try_into().ok().map(u32::from_be_bytes).map(u64::from),
+        }
+    }
+}
+
+/// The checksum of a whole object that its pieces can prove, if the server gave one.
+pub(crate) fn provable(checksums: &[Checksum]) -> Option<(Crc, &Checksum)> {
+    checksums
+        .iter()
+        .filter(|c| c.full_object)
+        .find_map(|c| Crc::of(c.algorithm).map(|crc| (crc, c)))
+}
+
+/// The ETag that S3 gives a multipart object: the MD5 of the parts' MD5s, and their count.
+pub(crate) fn multipart_etag<'a>(part_etags: impl Iterator<Item = &'a str>) -> Option<String> {
+    use md5::{Digest, Md5};
+    let (mut all, mut parts) = (Md5::new(), 0);
+    for etag in part_etags {
+        let bytes = hex::decode(etag).ok().filter(|b| b.len() == 16)?;
+        all.update(&bytes);
+        parts += 1;
+    }
+    (parts > 0).then(|| format!("{}-{parts}", hex::encode(all.finalize())))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_make_the_whole() {
+        let data: Vec<u8> = (0..10_000_u32).flat_map(u32::to_le_bytes).collect();
+        for crc in [Crc::Crc64nvme, Crc::Crc32c, Crc::Crc32] {
+            let whole = crc.digest(&data);
+            for cut in [0, 1, 777, data.len()] {
+                let (a, b) = data.split_at(cut);
+                assert_eq!(crc.combine(crc.digest(a), crc.digest(b), b.len() as u64), whole);
+            }
+            assert_eq!(crc.read(&crc.base64(whole)), Some(whole));
+        }
+    }
+
+    #[test]
+    fn known_answers() {
+        // "123456789": the catalogue of parametrised CRC algorithms' check values.
+        assert_eq!(Crc::Crc64nvme.digest(b"123456789"), 0xae8b_1486_0a79_9888);
+        assert_eq!(Crc::Crc32c.digest(b"123456789"), 0xe306_9283);
+        assert_eq!(Crc::Crc32.digest(b"123456789"), 0xcbf4_3926);
+        assert_eq!(Crc::Crc32.base64(0xcbf4_3926), "y/Q5Jg==");
+    }
+
+    #[test]
+    fn multipart_etags() {
+        let part = "d41d8cd98f00b204e9800998ecf8427e";
+        assert_eq!(
+            multipart_etag([part].into_iter()).as_deref(),
+            Some("59adb24ef3cdbe0297f05b395827453f-1")
+        );
+        assert_eq!(multipart_etag(["opaque"].into_iter()), None);
+        assert_eq!(multipart_etag(std::iter::empty()), None);
+    }
+}

@@ -1,0 +1,29 @@
+use dipper_s3::S3;
+use dipper_types::{JobId, ProfileId};
+use futures::future::BoxFuture;
+
+use crate::error::TransferError;
+
+/// An object that is now on the server, or no longer.
+#[derive(Debug, Clone)]
+pub struct Stored {
+    pub profile: ProfileId,
+    pub bucket: String,
+    pub key: String,
+    /// `None`: it was deleted.
+    pub size: Option<u64>,
+}
+
+/// Where the engine reports. Called from many threads; must not block.
+pub trait Sink: Send + Sync {
+    /// The job's state or counts changed in a way that should be seen at once.
+    fn job_changed(&self, job: JobId);
+    fn stored(&self, object: Stored);
+    /// The error as it is kept in the journal: the caller's own form, read back by the caller.
+    fn describe(&self, error: &TransferError) -> String;
+}
+
+/// Gives clients for profiles, with credentials looked up when they are needed.
+pub trait Connections: Send + Sync {
+    fn s3<'a>(&'a self, profile: &'a ProfileId) -> BoxFuture<'a, Result<S3, TransferError>>;
+}
