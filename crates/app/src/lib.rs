@@ -1,1 +1,135 @@
 //! The composition root: one function a use case. What both doors call.
+//!
+//! [`App`] holds everything; each file here adds the functions of one noun. Failures leave as
+//! [`Failure`]: a stable code, the words of the cause, and what to do next.
+
+mod access;
+mod buckets;
+mod connect;
+mod events;
+mod failure;
+mod freeze;
+mod home;
+mod jobs;
+mod listing;
+mod objects;
+mod profiles;
+mod rates;
+mod sandbox;
+mod settings;
+mod staging;
+mod vault;
+
+pub use access::{
+    AccessLine, AclOff, BucketAccess, Exposure, Off, PolicyCheck, PublicChange, PublicPreview,
+    PublicWhat, What, Who,
+};
+pub use buckets::BucketSummary;
+pub use connect::Known;
+pub use dipper_access::{Problem as PolicyProblem, Severity};
+pub use dipper_s3::{
+    AclDocument, Addressing, GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject,
+    ObjectHead, ObjectHeaders, PublicAccessBlockSetting, S3, Visibility, providers,
+};
+pub use dipper_sandbox as sandbox_server;
+pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
+pub use dipper_transfer::{ListedAction, OnExisting};
+pub use events::{Change, Changed};
+pub use failure::{Code, Failure, Retry, S3Context};
+pub use freeze::{Frozen, Versioning};
+pub use home::data_folder;
+pub use jobs::{ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
+pub use listing::{
+    ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
+};
+pub use objects::ObjectInfo;
+pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
+pub use settings::{Density, Settings, Theme};
+pub use staging::{Handle, Staged};
+pub use vault::{VaultStanding, VaultStatus};
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use dipper_state::{Db, KeyStore, OsKeychain, Profiles, SettingsTable, Vault};
+use dipper_transfer::{Engine, Limits};
+use dipper_types::{Clock, SystemClock};
+
+use crate::connect::Connections;
+use crate::events::Events;
+use crate::listing::Listings;
+
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// Everything that Dipper is, without a window.
+pub struct App {
+    home: PathBuf,
+    clock: Arc<dyn Clock>,
+    profiles: Profiles,
+    settings: SettingsTable,
+    connections: Arc<Connections>,
+    engine: Arc<Engine>,
+    events: Arc<Events>,
+    listings: Arc<Listings>,
+    staged: staging::Stage,
+    frozen: freeze::FrozenSets,
+    rates: Arc<rates::Rates>,
+    sandbox: sandbox::Keeper,
+    access_cache: access::Cache,
+}
+
+impl App {
+    /// Opens the data folder. Must be called inside a tokio runtime. Takes up no job: see
+    /// [`App::resume_jobs`].
+    pub fn open(home: &Path) -> Result<Arc<Self>> {
+        Self::open_with(home, Arc::new(OsKeychain::default()), Limits::default())
+    }
+
+    pub fn open_with(home: &Path, keys: Arc<dyn KeyStore>, limits: Limits) -> Result<Arc<Self>> {
+        let db = Db::open(home)?;
+        let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+        let profiles = Profiles::new(&db);
+        let events = Arc::new(Events::default());
+        let listings = Arc::new(Listings::default());
+        let sandbox = sandbox::Keeper::new(home);
+        let vault = Arc::new(Vault::open(home, keys)?);
+        let connections = Arc::new(Connections::new(profiles.clone(), vault, sandbox.clone()));
+        let sink = Arc::new(jobs::EngineSink {
+            events: Arc::clone(&events),
+            listings: Arc::clone(&listings),
+        });
+        let engine = Engine::new(
+            &db,
+            Arc::clone(&connections) as Arc<dyn dipper_transfer::Connections>,
+            sink,
+            Arc::clone(&clock),
+            limits,
+        )?;
+        let rates = rates::Rates::start(&engine);
+        Ok(Arc::new(Self {
+            home: home.to_owned(),
+            clock,
+            profiles,
+            settings: SettingsTable::new(&db),
+            connections,
+            engine,
+            events,
+            listings,
+            staged: staging::Stage::default(),
+            frozen: freeze::FrozenSets::default(),
+            rates,
+            sandbox,
+            access_cache: access::Cache::default(),
+        }))
+    }
+
+    pub fn home(&self) -> &Path {
+        &self.home
+    }
+
+    /// Lets go of running jobs and stops the sandbox, if this process runs it.
+    pub async fn close(&self) {
+        self.engine.stop().await;
+        self.sandbox.stop().await;
+    }
+}

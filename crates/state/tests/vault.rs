@@ -1,5 +1,7 @@
 //! The vault against a key store that can be lost, swapped, or absent.
 
+#![expect(clippy::unwrap_used, clippy::clone_on_ref_ptr, reason = "a test may fail loudly")]
+
 use std::sync::{Arc, Mutex};
 
 use dipper_state::{KeyStore, KeychainError, Vault, VaultError, VaultState};

@@ -1,0 +1,331 @@
+//! What went wrong, in a form that both doors can show: a closed list of codes, the cause in words,
+//! and what to do next.
+
+use std::io;
+
+use dipper_s3::{Class, EndpointError};
+use dipper_sandbox::SandboxError;
+use dipper_state::{StateError, VaultError};
+use dipper_transfer::TransferError;
+use dipper_types::{IdError, NameError};
+use serde::{Deserialize, Serialize};
+
+/// Stable names, shared by the window's texts, the command line's exit codes and the logs. Add one
+/// only together with what consumes it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Code {
+    Unauthenticated,
+    ExpiredToken,
+    AccessDenied,
+    AclDisabled,
+    BucketNotFound,
+    ObjectNotFound,
+    VersionNotFound,
+    UploadNotFound,
+    AlreadyExists,
+    PreconditionFailed,
+    Conflict,
+    InvalidInput,
+    Unsupported,
+    ObjectArchived,
+    Throttled,
+    Network,
+    Timeout,
+    Tls,
+    ClockSkew,
+    WrongRegion,
+    KeychainUnavailable,
+    LocalIo,
+    DiskFull,
+    SourceChanged,
+    ChecksumMismatch,
+    DecryptFailed,
+    Database,
+    Cancelled,
+    Internal,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub enum Retry {
+    Never,
+    Now,
+    After,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct S3Context {
+    pub op: String,
+    pub http_status: Option<u16>,
+    pub s3_code: Option<String>,
+    pub request_id: Option<String>,
+    pub bucket: Option<String>,
+    pub key: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+#[serde(rename_all = "camelCase")]
+#[error("{message}")]
+pub struct Failure {
+    pub code: Code,
+    pub message: String,
+    pub hint: Option<String>,
+    pub retry: Retry,
+    pub retry_after_ms: Option<u32>,
+    pub s3: Option<S3Context>,
+}
+
+impl Failure {
+    pub fn new(code: Code, message: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: None, retry: Retry::Never, retry_after_ms: None, s3: None }
+    }
+
+    pub fn invalid(message: impl Into<String>) -> Self {
+        Self::new(Code::InvalidInput, message)
+    }
+
+    pub fn with_hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// As it is kept in the journal.
+    pub(crate) fn to_journal(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
+
+    pub(crate) fn from_journal(text: &str) -> Self {
+        serde_json::from_str(text).unwrap_or_else(|_| Self::new(Code::Internal, text))
+    }
+}
+
+fn code_of(class: Class) -> Code {
+    match class {
+        Class::Unauthenticated => Code::Unauthenticated,
+        Class::ExpiredToken => Code::ExpiredToken,
+        Class::AccessDenied => Code::AccessDenied,
+        Class::AclDisabled => Code::AclDisabled,
+        Class::BucketNotFound => Code::BucketNotFound,
+        Class::ObjectNotFound | Class::ConfigNotFound => Code::ObjectNotFound,
+        Class::VersionNotFound => Code::VersionNotFound,
+        Class::UploadNotFound => Code::UploadNotFound,
+        Class::AlreadyExists => Code::AlreadyExists,
+        Class::PreconditionFailed | Class::NotModified => Code::PreconditionFailed,
+        Class::Conflict | Class::NotEmpty => Code::Conflict,
+        Class::InvalidInput | Class::InvalidRange => Code::InvalidInput,
+        Class::Unsupported => Code::Unsupported,
+        Class::ObjectArchived => Code::ObjectArchived,
+        Class::Throttled => Code::Throttled,
+        Class::Server | Class::Network | Class::NotS3 => Code::Network,
+        Class::Timeout => Code::Timeout,
+        Class::Tls => Code::Tls,
+        Class::ClockSkew => Code::ClockSkew,
+        Class::WrongRegion => Code::WrongRegion,
+        Class::ChecksumMismatch => Code::ChecksumMismatch,
+        _ => Code::Internal,
+    }
+}
+
+/// What to do next, where the class alone does not say it all.
+fn hint_of(error: &dipper_s3::Error) -> Option<String> {
+    let code = error.context.s3_code.as_deref();
+    Some(match error.class {
+        Class::Unauthenticated if code == Some("InvalidAccessKeyId") => {
+            "This access key id is unknown here. Check it, and that the endpoint belongs to the same service.".into()
+        }
+        Class::Unauthenticated if code == Some("SignatureDoesNotMatch") => {
+            "The secret key does not fit the access key id. Copy it again, without spaces around it.".into()
+        }
+        Class::Unauthenticated => "Check the access key id and the secret key.".into(),
+        Class::ExpiredToken => "Sign in again, or paste a new session token.".into(),
+        Class::WrongRegion => match &error.context.region {
+            Some(region) => format!("The server says that the region is {region}."),
+            None => "Check the region of this connection.".into(),
+        },
+        Class::Tls => {
+            "This machine doesn't trust the server's certificate. If it is your own server, give its certificate \
+             to the system's trust store; otherwise somebody may be listening in."
+                .into()
+        }
+        Class::Timeout => "The server did not answer in time. Check the address, and that no firewall is between.".into(),
+        Class::Network => "Check the endpoint's address and port, and that this machine is online.".into(),
+        Class::NotS3 => "What answers there doesn't speak S3 (a portal, a proxy, a web page?). Check the endpoint.".into(),
+        Class::ClockSkew => "This machine's clock is off. Set it, and try again.".into(),
+        Class::NotEmpty => "Only an empty bucket can be deleted. Delete its objects first.".into(),
+        Class::AclDisabled => {
+            "ACLs are off in this bucket: Object Ownership is \"Bucket owner enforced\". Use the bucket policy, \
+             or turn ACLs on."
+                .into()
+        }
+        Class::ObjectArchived => "Restore the object first.".into(),
+        Class::AlreadyExists if code == Some("BucketAlreadyExists") => {
+            "Bucket names are shared by everybody on this service. Choose another.".into()
+        }
+        _ => return None,
+    })
+}
+
+impl From<&dipper_s3::Error> for Failure {
+    fn from(error: &dipper_s3::Error) -> Self {
+        let c = &error.context;
+        let retry = match error.class {
+            Class::Throttled => Retry::After,
+            class if class.is_transient() => Retry::Now,
+            _ => Retry::Never,
+        };
+        Self {
+            code: code_of(error.class),
+            message: error.to_string(),
+            hint: hint_of(error),
+            retry,
+            retry_after_ms: (retry == Retry::After).then_some(2000),
+            s3: Some(S3Context {
+                op: c.op.to_owned(),
+                http_status: c.http_status,
+                s3_code: c.s3_code.clone(),
+                request_id: c.request_id.clone(),
+                bucket: c.bucket.clone(),
+                key: c.key.clone(),
+            }),
+        }
+    }
+}
+
+impl From<dipper_s3::Error> for Failure {
+    fn from(error: dipper_s3::Error) -> Self {
+        Self::from(&error)
+    }
+}
+
+fn io_code(error: &io::Error) -> Code {
+    match error.kind() {
+        io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Code::DiskFull,
+        _ => Code::LocalIo,
+    }
+}
+
+impl From<&TransferError> for Failure {
+    fn from(error: &TransferError) -> Self {
+        let message = with_causes(error);
+        match error {
+            TransferError::S3(error) => error.into(),
+            TransferError::Local { source, .. } => {
+                let failure = Self::new(io_code(source), message);
+                match source.kind() {
+                    io::ErrorKind::StorageFull => failure.with_hint("Make room on the disk, then retry."),
+                    io::ErrorKind::PermissionDenied => {
+                        failure.with_hint("Check the permissions of the file and its folder.")
+                    }
+                    io::ErrorKind::NotFound => failure.with_hint("The file has been moved or deleted."),
+                    _ => failure,
+                }
+            }
+            TransferError::SourceChanged { .. } | TransferError::ObjectChanged => {
+                Self::new(Code::SourceChanged, message).with_hint("Retry when nobody writes to it.")
+            }
+            TransferError::Mismatch { .. } => Self::new(Code::ChecksumMismatch, message)
+                .with_hint("The data was not accepted. Retry; if it happens again, something on the way changes it."),
+            TransferError::UnsafeName { .. } => Self::new(Code::InvalidInput, message)
+                .with_hint("Copy the object to a shorter name, then download that."),
+            TransferError::Outside { .. } | TransferError::Name(_) => Self::new(Code::InvalidInput, message),
+            TransferError::Exists { .. } => Self::new(Code::AlreadyExists, message),
+            TransferError::Archived => {
+                Self::new(Code::ObjectArchived, message).with_hint("Restore the object first.")
+            }
+            TransferError::NoConnection { .. } => Self::new(Code::InvalidInput, message)
+                .with_hint("Make the connection again, then retry."),
+            TransferError::NoKeys { .. } => Self::new(Code::KeychainUnavailable, message)
+                .with_hint("Unlock the keychain, or enter the keys again, then retry."),
+            TransferError::State(state) => state.into(),
+            TransferError::Cancelled => Self::new(Code::Cancelled, message),
+            _ => Self::new(Code::Internal, message),
+        }
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        Self::from(&error)
+    }
+}
+
+/// The error and its causes in one line, without saying anything twice.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(next) = cause {
+        let more = next.to_string();
+        if !text.contains(&more) {
+            text = format!("{text}: {more}");
+        }
+        cause = next.source();
+    }
+    text
+}
+
+impl From<&StateError> for Failure {
+    fn from(error: &StateError) -> Self {
+        let message = with_causes(error);
+        match error {
+            StateError::Folder { source, .. } => Self::new(io_code(source), message),
+            StateError::NewerSchema { .. } => Self::new(Code::Database, message)
+                .with_hint("This data folder was used by a newer Dipper. Update this one."),
+            _ => Self::new(Code::Database, message),
+        }
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self::from(&error)
+    }
+}
+
+impl From<VaultError> for Failure {
+    fn from(error: VaultError) -> Self {
+        let message = with_causes(&error);
+        match &error {
+            VaultError::Keychain(_) => Self::new(Code::KeychainUnavailable, message).with_hint(
+                "Keep the connection for this run only, or set a vault passphrase in the settings.",
+            ),
+            VaultError::KeyMissing => Self::new(Code::KeychainUnavailable, message)
+                .with_hint("Unlock the vault with its passphrase, or reset it and enter the keys again."),
+            VaultError::WrongPassphrase | VaultError::NoPassphrase | VaultError::Damaged { .. } => {
+                Self::new(Code::DecryptFailed, message)
+            }
+            VaultError::State(state) => state.into(),
+            _ => Self::new(Code::Internal, message),
+        }
+    }
+}
+
+impl From<SandboxError> for Failure {
+    fn from(error: SandboxError) -> Self {
+        let message = with_causes(&error);
+        let code = match &error {
+            SandboxError::InUse { .. } => Code::Conflict,
+            _ => Code::LocalIo,
+        };
+        Self::new(code, format!("the sandbox can't start: {message}"))
+    }
+}
+
+impl From<NameError> for Failure {
+    fn from(error: NameError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<EndpointError> for Failure {
+    fn from(error: EndpointError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}
+
+impl From<IdError> for Failure {
+    fn from(error: IdError) -> Self {
+        Self::invalid(error.to_string())
+    }
+}

@@ -1,0 +1,60 @@
+use dipper_s3::{ObjectHead, S3};
+use dipper_types::{BucketName, ObjectKey};
+
+use crate::access::{AccessLine, Exposure, Off};
+use crate::{App, Result};
+
+/// One object, explained.
+#[derive(Debug, Clone)]
+pub struct ObjectInfo {
+    pub bucket: String,
+    pub key: String,
+    pub head: ObjectHead,
+    pub url: String,
+    pub exposure: Exposure,
+    pub lines: Vec<AccessLine>,
+    pub acl_off: Option<Off>,
+}
+
+impl App {
+    pub async fn object_info(&self, profile: &str, bucket: &str, key: &str) -> Result<ObjectInfo> {
+        let (bucket, key) = (BucketName::new(bucket)?, ObjectKey::new(key)?);
+        let s3 = self.s3(profile).await?;
+        let head = s3.head_object(&bucket, &key).await?;
+        self.explain(profile, &s3, bucket, key, head).await
+    }
+
+    async fn explain(
+        &self,
+        profile: &str,
+        s3: &S3,
+        bucket: BucketName,
+        key: ObjectKey,
+        head: ObjectHead,
+    ) -> Result<ObjectInfo> {
+        let access = self.object_access(profile, s3, &bucket, &key).await;
+        Ok(ObjectInfo {
+            url: s3.connection().object_url(bucket.as_str(), key.as_str()),
+            bucket: bucket.to_string(),
+            key: key.to_string(),
+            head,
+            exposure: access.exposure,
+            lines: access.lines,
+            acl_off: access.acl_off,
+        })
+    }
+
+    /// Sets the object's ACL to `public-read` or `private`.
+    pub async fn set_object_public(
+        &self,
+        profile: &str,
+        bucket: &str,
+        key: &str,
+        public: bool,
+    ) -> Result<ObjectInfo> {
+        let (bucket_name, key_name) = (BucketName::new(bucket)?, ObjectKey::new(key)?);
+        self.s3(profile).await?.set_object_acl(&bucket_name, &key_name, public).await?;
+        self.listings.forget_access(profile, bucket, Some(key));
+        self.object_info(profile, bucket, key).await
+    }
+}
