@@ -1,0 +1,144 @@
+//! Who asks, and whether they may: every request goes through [`dipper_access::evaluate`] before
+//! its operation begins; keys that stand in a body (multi-delete, copy) inside it.
+
+use std::borrow::Cow;
+
+use dipper_access::{Deciding, Effect, Principal, Request, Seen, Situation, Verdict, evaluate};
+use s3s::access::{S3Access, S3AccessContext};
+use s3s::auth::Credentials;
+use s3s::path::S3Path;
+use s3s::{S3Result, s3_error};
+
+use crate::account::ANONYMOUS;
+use crate::model::Object;
+use crate::ops::Server;
+use crate::store::Bucket;
+
+/// Who sent a request.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub principal: Principal,
+    /// Canonical id; the anonymous one has one, too.
+    pub id: String,
+}
+
+impl Server {
+    pub(crate) fn caller(&self, credentials: Option<&Credentials>) -> Caller {
+        match credentials.and_then(|c| self.accounts.by_access_key(&c.access_key)) {
+            Some(account) => {
+                Caller { principal: account.principal(), id: account.canonical_id.clone() }
+            }
+            None => Caller { principal: Principal::Anonymous, id: ANONYMOUS.to_owned() },
+        }
+    }
+
+    /// Whether the caller may do this to the bucket, or to the object under `key`.
+    pub(crate) fn judge(
+        &self,
+        caller: &Caller,
+        action: &str,
+        bucket: &Bucket,
+        key: Option<&str>,
+    ) -> S3Result<()> {
+        let object = key.and_then(|key| bucket.object(key));
+        let verdict = verdict(caller, action, bucket, key, object.as_deref());
+        let missing = key.is_some() && object.is_none() && reads_object(action);
+        let allowed = if missing {
+            // Who may not list is not told what isn't there.
+            let listing = verdict_on(caller, "s3:ListBucket", bucket);
+            let denied = matches!(verdict.by, Deciding::BucketPolicy { effect: Effect::Deny, .. });
+            listing.lets_in() && !denied
+        } else {
+            verdict.lets_in()
+        };
+        if allowed {
+            return Ok(());
+        }
+        tracing::debug!(action, bucket = bucket.name, key, by = ?verdict.by, "denied");
+        Err(s3_error!(AccessDenied, "Access Denied"))
+    }
+}
+
+fn verdict_on(caller: &Caller, action: &str, bucket: &Bucket) -> Verdict {
+    verdict(caller, action, bucket, None, None)
+}
+
+fn verdict(
+    caller: &Caller,
+    action: &str,
+    bucket: &Bucket,
+    key: Option<&str>,
+    object: Option<&Object>,
+) -> Verdict {
+    let state = bucket.state();
+    let info = &state.info;
+    let situation = Situation {
+        bucket_owner: &info.owner,
+        bucket_acl: Seen::Is(&info.acl),
+        object_acl: object.map_or(Seen::Absent, |o| Seen::Is(&o.detail.acl)),
+        policy: state.policy.as_ref().map_or(Seen::Absent, Seen::Is),
+        block: info.block(),
+        ownership: info.ownership(),
+    };
+    let request = Request { principal: &caller.principal, action, bucket: &bucket.name, key };
+    evaluate(&situation, &request)
+}
+
+/// Actions that answer 404 where there is no object.
+fn reads_object(action: &str) -> bool {
+    action.starts_with("s3:GetObject")
+        || action.starts_with("s3:PutObjectAcl")
+        || action.starts_with("s3:PutObjectTagging")
+        || action.starts_with("s3:DeleteObjectTagging")
+}
+
+/// The action an operation needs (service authorization reference for S3).
+fn action(operation: &str, version: bool) -> Cow<'static, str> {
+    Cow::Borrowed(match operation {
+        "GetObject" | "HeadObject" if version => "s3:GetObjectVersion",
+        "GetObject" | "HeadObject" => "s3:GetObject",
+        "GetObjectAttributes" => "s3:GetObject",
+        "PutObject"
+        | "CopyObject"
+        | "CreateMultipartUpload"
+        | "UploadPart"
+        | "UploadPartCopy"
+        | "CompleteMultipartUpload"
+        | "PostObject" => "s3:PutObject",
+        "DeleteObject" if version => "s3:DeleteObjectVersion",
+        "ListObjects" | "ListObjectsV2" | "HeadBucket" => "s3:ListBucket",
+        "ListObjectVersions" => "s3:ListBucketVersions",
+        "ListMultipartUploads" => "s3:ListBucketMultipartUploads",
+        "ListParts" => "s3:ListMultipartUploadParts",
+        "GetPublicAccessBlock" => "s3:GetBucketPublicAccessBlock",
+        "PutPublicAccessBlock" | "DeletePublicAccessBlock" => "s3:PutBucketPublicAccessBlock",
+        "DeleteBucketOwnershipControls" => "s3:PutBucketOwnershipControls",
+        // Most operations are called as their action.
+        _ => return Cow::Owned(format!("s3:{operation}")),
+    })
+}
+
+#[async_trait::async_trait]
+impl S3Access for Server {
+    async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
+        let caller = self.caller(cx.credentials());
+        let operation = cx.s3_op().name();
+        let (bucket, key) = match cx.s3_path() {
+            S3Path::Root => (None, None),
+            S3Path::Bucket { bucket } => (Some(&**bucket), None),
+            S3Path::Object { bucket, key } => (Some(&**bucket), Some(&**key)),
+        };
+        match (operation, bucket) {
+            ("ListBuckets" | "CreateBucket", _) | (_, None) => match caller.principal {
+                Principal::Anonymous => Err(s3_error!(AccessDenied, "Access Denied")),
+                Principal::Account { .. } => Ok(()),
+            },
+            // Judged key by key, in the operation.
+            ("DeleteObjects", Some(bucket)) => self.bucket(bucket).map(|_| ()),
+            (_, Some(bucket)) => {
+                let version = cx.uri().query().is_some_and(|q| q.contains("versionId="));
+                self.judge(&caller, &action(operation, version), &*self.bucket(bucket)?, key)
+            }
+        }
+    }
+}

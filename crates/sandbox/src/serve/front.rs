@@ -1,0 +1,66 @@
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use http::{HeaderValue, Request, StatusCode};
+use hyper::body::Incoming;
+use s3s::service::S3Service;
+use s3s::{Body, HttpError, HttpResponse};
+
+use super::{guard, harm};
+use crate::faults::Faults;
+
+/// What every request passes: the guard, the faults, the S3 service.
+#[derive(Clone)]
+pub(super) struct Front {
+    service: S3Service,
+    faults: Faults,
+    counter: Arc<AtomicU64>,
+}
+
+impl Front {
+    pub(super) fn new(service: S3Service, faults: Faults) -> Self {
+        Self { service, faults, counter: Arc::new(AtomicU64::new(1)) }
+    }
+
+    async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
+        let id = self.counter.fetch_add(1, Ordering::Relaxed);
+        let mut response = match guard::check(&request) {
+            Ok(()) => self.judged(request).await?,
+            Err(error) => refusal(error)?,
+        };
+        if response.status() == StatusCode::NOT_MODIFIED {
+            *response.body_mut() = Body::empty();
+        }
+        let headers = response.headers_mut();
+        if let Ok(id) = HeaderValue::try_from(format!("{id:016X}")) {
+            headers.insert("x-amz-request-id", id);
+        }
+        headers.insert(http::header::SERVER, HeaderValue::from_static("DipperSandbox"));
+        Ok(response)
+    }
+
+    async fn judged(&self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
+        let faults = self.faults.take(&request);
+        if let Some(refused) = harm::before(&faults).await {
+            return refusal(refused);
+        }
+        let response = self.service.call(request.map(Body::from)).await?;
+        harm::after(&faults, response)
+    }
+}
+
+pub(super) fn refusal(error: s3s::S3Error) -> Result<HttpResponse, HttpError> {
+    error.to_http_response().map_err(|error| HttpError::new(Box::new(error)))
+}
+
+impl hyper::service::Service<Request<Incoming>> for Front {
+    type Response = HttpResponse;
+    type Error = HttpError;
+    type Future = Pin<Box<dyn Future<Output = Result<HttpResponse, HttpError>> + Send>>;
+
+    fn call(&self, request: Request<Incoming>) -> Self::Future {
+        Box::pin(self.clone().answer(request))
+    }
+}
