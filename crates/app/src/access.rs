@@ -5,7 +5,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use dipper_access::{
-    Acl, Deciding, Decision, Grant, Grantee, Permission, Policy, PublicAccessBlock, Seen, Situation, Tri,
+    Acl, Deciding, Decision, Grant, Grantee, Permission, Policy, PublicAccessBlock, Seen,
+    Situation, Tri,
 };
 use dipper_s3::{AclDocument, Class, Error as S3Error, GranteeDocument, OwnershipSetting, S3};
 use dipper_types::{BucketName, ObjectKey, Prefix};
@@ -206,7 +207,15 @@ impl View {
         );
         // A missing bucket is a failure, not a bucket without documents.
         if let Err(error) = &policy
-            && matches!(error.class, Class::BucketNotFound | Class::Network | Class::Timeout | Class::Tls | Class::Unauthenticated | Class::ExpiredToken)
+            && matches!(
+                error.class,
+                Class::BucketNotFound
+                    | Class::Network
+                    | Class::Timeout
+                    | Class::Tls
+                    | Class::Unauthenticated
+                    | Class::ExpiredToken
+            )
         {
             return policy.map(|_| unreachable!("just seen to be an error"));
         }
@@ -218,15 +227,22 @@ impl View {
         });
         // A server without the setting works as AWS did before it had one.
         let ownership = match ownership.ok().flatten() {
-            Some(OwnershipSetting::BucketOwnerEnforced) => dipper_access::Ownership::BucketOwnerEnforced,
-            Some(OwnershipSetting::BucketOwnerPreferred) => dipper_access::Ownership::BucketOwnerPreferred,
+            Some(OwnershipSetting::BucketOwnerEnforced) => {
+                dipper_access::Ownership::BucketOwnerEnforced
+            }
+            Some(OwnershipSetting::BucketOwnerPreferred) => {
+                dipper_access::Ownership::BucketOwnerPreferred
+            }
             Some(OwnershipSetting::ObjectWriter) | None => dipper_access::Ownership::ObjectWriter,
         };
         let blocked = |a: (bool, &'static str), b: (bool, &'static str)| {
             [a, b].into_iter().find(|x| x.0).map(|x| Off::PublicAccessBlocked { setting: x.1 })
         };
         let mut acl_off = if ownership.acls_enabled() {
-            blocked((block.block_public_acls, "BlockPublicAcls"), (block.ignore_public_acls, "IgnorePublicAcls"))
+            blocked(
+                (block.block_public_acls, "BlockPublicAcls"),
+                (block.ignore_public_acls, "IgnorePublicAcls"),
+            )
         } else {
             Some(Off::OwnershipEnforced)
         };
@@ -238,7 +254,8 @@ impl View {
             Ok(document) => (document.owner_id.clone(), Seen2::Is(acl_of(&document))),
             Err(error) => {
                 acl_off = acl_off.or(Some(off_of(&error, "s3:GetBucketAcl")));
-                let seen = if error.class == Class::Unsupported { Seen2::Absent } else { Seen2::Unknown };
+                let seen =
+                    if error.class == Class::Unsupported { Seen2::Absent } else { Seen2::Unknown };
                 (String::new(), seen)
             }
         };
@@ -250,7 +267,8 @@ impl View {
             },
             Err(error) => {
                 policy_off = policy_off.or(Some(off_of(&error, "s3:GetBucketPolicy")));
-                let seen = if error.class == Class::Unsupported { Seen2::Absent } else { Seen2::Unknown };
+                let seen =
+                    if error.class == Class::Unsupported { Seen2::Absent } else { Seen2::Unknown };
                 (seen, None)
             }
         };
@@ -285,7 +303,9 @@ impl View {
     /// A folder by policy alone: its objects' ACLs are not asked.
     pub fn folder_exposure(&self, bucket: &str, prefix: &str) -> Exposure {
         let exposed = dipper_access::exposure(&self.situation(Seen::Absent), bucket);
-        if exposed.read_all == Tri::Yes || exposed.read_prefixes.iter().any(|p| prefix.starts_with(p.as_str())) {
+        if exposed.read_all == Tri::Yes
+            || exposed.read_prefixes.iter().any(|p| prefix.starts_with(p.as_str()))
+        {
             Exposure::Public
         } else if exposed.read_prefixes.iter().any(|p| p.starts_with(prefix)) {
             Exposure::Partly
@@ -361,11 +381,17 @@ fn pretty(value: &serde_json::Value) -> String {
 }
 
 fn parse_policy(text: &str) -> Result<serde_json::Value> {
-    serde_json::from_str(text).map_err(|error| Failure::invalid(format!("the policy is not JSON: {error}")))
+    serde_json::from_str(text)
+        .map_err(|error| Failure::invalid(format!("the policy is not JSON: {error}")))
 }
 
 impl App {
-    pub(crate) async fn view(&self, profile: &str, s3: &S3, bucket: &BucketName) -> Result<Arc<View>> {
+    pub(crate) async fn view(
+        &self,
+        profile: &str,
+        s3: &S3,
+        bucket: &BucketName,
+    ) -> Result<Arc<View>> {
         if let Some(view) = self.access_cache.get(profile, bucket.as_str()) {
             return Ok(view);
         }
@@ -397,7 +423,8 @@ impl App {
         bucket: &BucketName,
         key: &ObjectKey,
     ) -> ObjectAccess {
-        let unknown = ObjectAccess { exposure: Exposure::Unknown, lines: Vec::new(), acl_off: None };
+        let unknown =
+            ObjectAccess { exposure: Exposure::Unknown, lines: Vec::new(), acl_off: None };
         let Ok(view) = self.view(profile, s3, bucket).await else { return unknown };
         let mut acl_off = view.acl_off.clone();
         let acl = if view.object_acls_matter() {
@@ -457,7 +484,9 @@ impl App {
             PublicWhat::ListNames => None,
         };
         let after = match change.what {
-            PublicWhat::ReadObjects => changed_policy(before.as_deref(), &bucket, &prefix, change.public)?,
+            PublicWhat::ReadObjects => {
+                changed_policy(before.as_deref(), &bucket, &prefix, change.public)?
+            }
             PublicWhat::ListNames => None,
         };
         let url = s3.connection().object_url(bucket.as_str(), prefix.as_str());
@@ -506,7 +535,12 @@ impl App {
         PolicyCheck { problems, makes_public }
     }
 
-    pub async fn put_policy(&self, profile: &str, bucket: &str, text: &str) -> Result<BucketAccess> {
+    pub async fn put_policy(
+        &self,
+        profile: &str,
+        bucket: &str,
+        text: &str,
+    ) -> Result<BucketAccess> {
         let check = self.check_policy(bucket, text);
         if let Some(problem) = check.problems.iter().find(|p| p.severity == Severity::Error) {
             return Err(Failure::invalid(format!(
@@ -535,14 +569,18 @@ fn changed_policy(
 ) -> Result<Option<String>> {
     let before = before.map(parse_policy).transpose()?;
     if public {
-        let after = dipper_access::with_public_read(before.as_ref(), bucket.as_str(), prefix.as_str());
+        let after =
+            dipper_access::with_public_read(before.as_ref(), bucket.as_str(), prefix.as_str());
         return Ok(Some(pretty(&after)));
     }
     let Some(before) = before else { return Ok(None) };
     let removal = dipper_access::without_public_read(&before, bucket.as_str(), prefix.as_str());
     if !removal.removed {
-        return Err(Failure::new(Code::Conflict, "the policy makes this public in a way of its own")
-            .with_hint("Open the bucket policy and change the statement there."));
+        return Err(Failure::new(
+            Code::Conflict,
+            "the policy makes this public in a way of its own",
+        )
+        .with_hint("Open the bucket policy and change the statement there."));
     }
     Ok(removal.policy.as_ref().map(pretty))
 }

@@ -24,7 +24,12 @@ impl App {
         Ok(found)
     }
 
-    pub async fn create_bucket(&self, profile: &str, name: &str, region: Option<&str>) -> Result<()> {
+    pub async fn create_bucket(
+        &self,
+        profile: &str,
+        name: &str,
+        region: Option<&str>,
+    ) -> Result<()> {
         let name = BucketName::check_new(name)?;
         self.s3(profile).await?.create_bucket(&name, region).await?;
         self.events.changed(Changed::Buckets, Some(profile), Some(name.as_str()));

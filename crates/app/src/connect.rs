@@ -55,7 +55,8 @@ impl Connections {
     }
 
     pub async fn client(&self, profile: &ProfileId) -> Result<S3> {
-        let known = self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(profile).cloned();
+        let known =
+            self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(profile).cloned();
         if let Some(client) = known {
             return Ok(client);
         }

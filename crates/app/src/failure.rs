@@ -79,7 +79,14 @@ pub struct Failure {
 
 impl Failure {
     pub fn new(code: Code, message: impl Into<String>) -> Self {
-        Self { code, message: message.into(), hint: None, retry: Retry::Never, retry_after_ms: None, s3: None }
+        Self {
+            code,
+            message: message.into(),
+            hint: None,
+            retry: Retry::Never,
+            retry_after_ms: None,
+            s3: None,
+        }
     }
 
     pub fn invalid(message: impl Into<String>) -> Self {
@@ -290,8 +297,9 @@ impl From<VaultError> for Failure {
             VaultError::Keychain(_) => Self::new(Code::KeychainUnavailable, message).with_hint(
                 "Keep the connection for this run only, or set a vault passphrase in the settings.",
             ),
-            VaultError::KeyMissing => Self::new(Code::KeychainUnavailable, message)
-                .with_hint("Unlock the vault with its passphrase, or reset it and enter the keys again."),
+            VaultError::KeyMissing => Self::new(Code::KeychainUnavailable, message).with_hint(
+                "Unlock the vault with its passphrase, or reset it and enter the keys again.",
+            ),
             VaultError::WrongPassphrase | VaultError::NoPassphrase | VaultError::Damaged { .. } => {
                 Self::new(Code::DecryptFailed, message)
             }

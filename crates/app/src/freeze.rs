@@ -125,7 +125,8 @@ impl App {
     pub(crate) fn take_frozen(&self, token: u32) -> Result<Set> {
         let mut inner = self.frozen.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.1.remove(&token).ok_or_else(|| {
-            Failure::invalid("this selection is no longer at hand").with_hint("Select the items again.")
+            Failure::invalid("this selection is no longer at hand")
+                .with_hint("Select the items again.")
         })
     }
 }

@@ -8,9 +8,12 @@ use std::time::Duration;
 use dipper_s3::ObjectHeaders;
 use dipper_state::{JobKind, JobRow, JobState, TransferFilter, TransferState};
 use dipper_transfer::{
-    JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob, UploadSource,
+    JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob,
+    UploadSource,
 };
-use dipper_types::{BucketName, Clock, JobId, ObjectKey, Prefix, ProfileId, SystemClock, Timestamp};
+use dipper_types::{
+    BucketName, Clock, JobId, ObjectKey, Prefix, ProfileId, SystemClock, Timestamp,
+};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::events::Events;
@@ -108,7 +111,13 @@ impl Sink for EngineSink {
 
     fn stored(&self, object: Stored) {
         let now = SystemClock.now();
-        self.listings.stored(object.profile.as_str(), &object.bucket, &object.key, object.size, now);
+        self.listings.stored(
+            object.profile.as_str(),
+            &object.bucket,
+            &object.key,
+            object.size,
+            now,
+        );
     }
 
     fn describe(&self, error: &TransferError) -> String {
@@ -168,13 +177,19 @@ impl App {
                 .file_name()
                 .and_then(|n| n.to_str())
                 .ok_or_else(|| {
-                    Failure::invalid(format!("the name of {} is not Unicode, so it can't be a key", path.display()))
-                        .with_hint("Rename it, then upload it again.")
+                    Failure::invalid(format!(
+                        "the name of {} is not Unicode, so it can't be a key",
+                        path.display()
+                    ))
+                    .with_hint("Rename it, then upload it again.")
                 })?
                 .to_owned();
             let slash = if path.is_dir() && !path.is_symlink() { "/" } else { "" };
             first.get_or_insert(name.clone());
-            sources.push(UploadSource { key: format!("{prefix}{name}{slash}"), path: path.into_os_string() });
+            sources.push(UploadSource {
+                key: format!("{prefix}{name}{slash}"),
+                path: path.into_os_string(),
+            });
         }
         let title = match (sources.len(), first) {
             (1, Some(name)) => name,
@@ -219,9 +234,21 @@ impl App {
         self.listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, action).await
     }
 
-    pub async fn start_delete(&self, token: u32) -> Result<JobId> {
+    pub async fn start_delete(self: &Arc<Self>, token: u32) -> Result<JobId> {
         let set = self.take_frozen(token)?;
-        self.listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, ListedAction::Delete).await
+        let (profile, bucket) = (set.profile.clone(), set.bucket.to_string());
+        let action = ListedAction::Delete;
+        let id = self
+            .listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, action)
+            .await?;
+        let this = Arc::clone(self);
+        tokio::spawn(async move {
+            // Folders whose last object went can only be told by listing again.
+            if this.wait_job(id).await.is_ok() {
+                this.refresh_listings(&profile, &bucket).await;
+            }
+        });
+        Ok(id)
     }
 
     pub async fn listed(
@@ -233,7 +260,8 @@ impl App {
         objects: Vec<(ObjectKey, u64)>,
         action: ListedAction,
     ) -> Result<JobId> {
-        let job = ListedJob { profile: ProfileId::new(profile), bucket, prefix, title, objects, action };
+        let job =
+            ListedJob { profile: ProfileId::new(profile), bucket, prefix, title, objects, action };
         Ok(self.engine.submit_listed(job).await?)
     }
 
@@ -281,20 +309,34 @@ impl App {
             self.engine.snapshots().into_iter().map(|s| (s.job, s)).collect();
         let names = self.names().await;
         let rows = self.engine.journal().jobs()?;
-        Ok(rows.into_iter().map(|row| { let live = live.get(&row.id); self.job_of(row, live, &names) }).collect())
+        Ok(rows
+            .into_iter()
+            .map(|row| {
+                let live = live.get(&row.id);
+                self.job_of(row, live, &names)
+            })
+            .collect())
     }
 
     async fn names(&self) -> HashMap<String, String> {
         self.profiles().await.unwrap_or_default().into_iter().map(|p| (p.id, p.name)).collect()
     }
 
-    fn job_of(&self, row: JobRow, live: Option<&JobSnapshot>, names: &HashMap<String, String>) -> Job {
+    fn job_of(
+        &self,
+        row: JobRow,
+        live: Option<&JobSnapshot>,
+        names: &HashMap<String, String>,
+    ) -> Job {
         let rate = if live.is_some() { self.rates.job(row.id) } else { 0 };
         let mut job = Job {
             id: row.id,
             kind: row.kind,
             state: row.state,
-            profile_name: names.get(row.profile.as_str()).cloned().unwrap_or_else(|| row.profile.to_string()),
+            profile_name: names
+                .get(row.profile.as_str())
+                .cloned()
+                .unwrap_or_else(|| row.profile.to_string()),
             profile: row.profile.to_string(),
             bucket: row.bucket,
             prefix: row.prefix,
@@ -422,7 +464,8 @@ fn difference(shown: &mut HashMap<JobId, Job>, jobs: Vec<Job>) -> JobUpdate {
     for id in &removed {
         shown.remove(id);
     }
-    let changed: Vec<Job> = jobs.into_iter().filter(|job| shown.get(&job.id) != Some(job)).collect();
+    let changed: Vec<Job> =
+        jobs.into_iter().filter(|job| shown.get(&job.id) != Some(job)).collect();
     for job in &changed {
         shown.insert(job.id, job.clone());
     }

@@ -188,7 +188,11 @@ impl App {
     /// A saved profile by its name or id.
     pub async fn find_profile(&self, name: &str) -> Result<Option<Profile>> {
         let all = self.profiles().await?;
-        Ok(all.iter().find(|p| p.id == name).or_else(|| all.iter().find(|p| p.name == name)).cloned())
+        Ok(all
+            .iter()
+            .find(|p| p.id == name)
+            .or_else(|| all.iter().find(|p| p.name == name))
+            .cloned())
     }
 
     pub async fn save_profile(&self, draft: ProfileDraft) -> Result<Profile> {
@@ -214,9 +218,12 @@ impl App {
                     let (vault, id) = (self.connections.vault(), id.clone());
                     blocking(move || keep_keys(&vault, &id, &keys)).await?;
                 }
-                let body = serde_json::to_string(&checked.body)
-                    .map_err(|_| Failure::new(Code::Internal, "a connection that can't be written"))?;
-                self.profiles.save(ProfileRow { id: id.clone(), name: checked.name.clone(), body }).await?;
+                let body = serde_json::to_string(&checked.body).map_err(|_| {
+                    Failure::new(Code::Internal, "a connection that can't be written")
+                })?;
+                self.profiles
+                    .save(ProfileRow { id: id.clone(), name: checked.name.clone(), body })
+                    .await?;
                 self.locked_sessions().remove(&id);
                 ProfileKind::Vault
             }
@@ -253,9 +260,11 @@ impl App {
         };
         let s3 = S3::connect(checked.body.connection(credentials(checked.keys))).await;
         match s3.list_buckets().await {
-            Ok(buckets) => {
-                ProfileTest { buckets: Some(buckets.len() as u64), suggested_region: None, error: None }
-            }
+            Ok(buckets) => ProfileTest {
+                buckets: Some(buckets.len() as u64),
+                suggested_region: None,
+                error: None,
+            },
             Err(error) => {
                 let region = error.context.region.clone().filter(|r| *r != checked.body.region);
                 failed((&error).into(), region)
@@ -298,8 +307,10 @@ impl App {
     async fn check(&self, draft: &ProfileDraft) -> Result<Checked> {
         let endpoint = Connection::endpoint_from_text(&draft.endpoint)?;
         if endpoint.starts_with("http://") && !is_loopback(&endpoint) && !draft.allow_http {
-            return Err(Failure::invalid("this endpoint is plain http: keys are not sent, but data can be read on the way")
-                .with_hint("Use https, or allow plain http for this connection."));
+            return Err(Failure::invalid(
+                "this endpoint is plain http: keys are not sent, but data can be read on the way",
+            )
+            .with_hint("Use https, or allow plain http for this connection."));
         }
         let provider = Provider::by_id(&draft.provider);
         let region = match draft.region.trim() {
@@ -326,7 +337,9 @@ impl App {
             (true, false) => return Err(Failure::invalid("the access key id is missing")),
             (_, true) => match self.kept(draft).await? {
                 Some(kept) if access_key.is_empty() || access_key == kept.access_key => Some(kept),
-                Some(_) => return Err(Failure::invalid("a new access key id needs its secret key")),
+                Some(_) => {
+                    return Err(Failure::invalid("a new access key id needs its secret key"));
+                }
                 None if access_key.is_empty() => None,
                 None => return Err(Failure::invalid("the secret key is missing")),
             },

@@ -46,7 +46,8 @@ fn rate<K: Hash + Eq>(samples: &Samples<K>, key: &K) -> u64 {
 impl Rates {
     pub fn start(engine: &Arc<Engine>) -> Arc<Self> {
         let rates = Arc::new(Self::default());
-        let (engine, own): (Weak<Engine>, Weak<Self>) = (Arc::downgrade(engine), Arc::downgrade(&rates));
+        let (engine, own): (Weak<Engine>, Weak<Self>) =
+            (Arc::downgrade(engine), Arc::downgrade(&rates));
         tokio::spawn(async move {
             let mut tick = tokio::time::interval(EVERY);
             loop {

@@ -50,10 +50,10 @@ impl Keeper {
         let sandbox = match started {
             Ok(sandbox) => sandbox,
             // Another process was quicker by a moment.
-            Err(SandboxError::InUse { .. }) => {
+            Err(error @ SandboxError::InUse { .. }) => {
                 return match running(&self.folder)? {
                     Some(other) => Ok(connection(other.endpoint.clone(), &other.main)),
-                    None => Err(SandboxError::InUse { by: None }),
+                    None => Err(error),
                 };
             }
             Err(error) => return Err(error),

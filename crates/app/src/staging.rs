@@ -25,7 +25,7 @@ pub struct Staged {
 /// A drop must not wait for a large tree to be counted.
 const COUNT_TIME: Duration = Duration::from_millis(60);
 const NAMES: usize = 5;
-const KEPT: usize = 32;
+const KEPT: Handle = 32;
 
 #[derive(Default)]
 pub(crate) struct Stage {
@@ -64,21 +64,30 @@ impl App {
             .take(NAMES)
             .map(|p| p.file_name().unwrap_or(p.as_os_str()).to_string_lossy().into_owned())
             .collect();
+        let handle = self.hold(paths);
+        Staged { handle, files, folders, bytes, names, counting }
+    }
+
+    /// Remembers a folder that the user has chosen to download to.
+    pub fn stage_folder(&self, path: PathBuf) -> Handle {
+        self.hold(vec![path])
+    }
+
+    fn hold(&self, paths: Vec<PathBuf>) -> Handle {
         let mut inner = self.staged.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.0 += 1;
         let handle = inner.0;
         inner.1.insert(handle, paths);
         // The oldest are drops that came to nothing.
-        if handle as usize > KEPT {
-            inner.1.retain(|h, _| *h as usize + KEPT > handle as usize);
-        }
-        Staged { handle, files, folders, bytes, names, counting }
+        inner.1.retain(|other, _| other + KEPT > handle);
+        handle
     }
 
     pub(crate) fn staged_paths(&self, handle: Handle) -> Result<Vec<PathBuf>> {
         let inner = self.staged.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.1.get(&handle).cloned().ok_or_else(|| {
-            Failure::invalid("these files are no longer at hand").with_hint("Drop or choose them again.")
+            Failure::invalid("these files are no longer at hand")
+                .with_hint("Drop or choose them again.")
         })
     }
 

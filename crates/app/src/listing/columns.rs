@@ -40,7 +40,13 @@ impl Columns {
         self.push(name, FOLDER, NO_TIME, NO_CLASS);
     }
 
-    pub fn push_object(&mut self, name: &str, size: u64, modified: Option<Timestamp>, class: Option<&str>) {
+    pub fn push_object(
+        &mut self,
+        name: &str,
+        size: u64,
+        modified: Option<Timestamp>,
+        class: Option<&str>,
+    ) {
         let class = class.map_or(NO_CLASS, |c| self.class(c));
         self.push(name, size.min(FOLDER - 1), modified.map_or(NO_TIME, Timestamp::millis), class);
     }
@@ -94,7 +100,9 @@ impl Columns {
             name: self.name(row),
             kind: if self.is_folder(row) { RowKind::Folder } else { RowKind::Object },
             size: self.size(row),
-            modified: Some(self.modified[row]).filter(|m| *m != NO_TIME).map(Timestamp::from_millis),
+            modified: Some(self.modified[row])
+                .filter(|m| *m != NO_TIME)
+                .map(Timestamp::from_millis),
             class: self.class_names.get(usize::from(self.classes[row])).map(String::as_str),
         }
     }
@@ -148,7 +156,10 @@ mod tests {
     }
 
     fn names(c: &Columns, sort: SortColumn, descending: bool, filter: &str) -> Vec<String> {
-        c.view(sort, descending, filter).into_iter().map(|r| c.name(r as usize).to_owned()).collect()
+        c.view(sort, descending, filter)
+            .into_iter()
+            .map(|r| c.name(r as usize).to_owned())
+            .collect()
     }
 
     #[test]

@@ -151,7 +151,8 @@ impl App {
     }
 
     pub fn close_listing(&self, id: ListingId) {
-        let closed = self.listings.inner.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&id);
+        let closed =
+            self.listings.inner.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&id);
         if let Some(listing) = closed {
             listing.close();
         }
@@ -175,16 +176,36 @@ impl App {
         Ok(())
     }
 
+    pub(crate) async fn refresh_listings(&self, profile: &str, bucket: &str) {
+        let Ok(s3) = self.s3(profile).await else { return };
+        for listing in self.listings.all() {
+            if listing.profile == profile && listing.bucket.as_str() == bucket {
+                listing.fill(s3.clone(), Arc::clone(&self.clock));
+            }
+        }
+    }
+
     /// A new order or filter. Gives the generation and the number of rows.
     pub fn view_listing(&self, id: ListingId, view: ViewRequest) -> Result<(u32, u64)> {
         Ok(self.listings.get(id)?.set_view(view))
     }
 
-    pub fn listing_rows(&self, id: ListingId, generation: u32, start: u64, len: u32) -> Result<RowWindow> {
+    pub fn listing_rows(
+        &self,
+        id: ListingId,
+        generation: u32,
+        start: u64,
+        len: u32,
+    ) -> Result<RowWindow> {
         Ok(self.listings.get(id)?.rows(generation, start, len.min(MOST_ROWS)))
     }
 
-    pub async fn select_rows(&self, id: ListingId, generation: u32, op: SelectOp) -> Result<Selection> {
+    pub async fn select_rows(
+        &self,
+        id: ListingId,
+        generation: u32,
+        op: SelectOp,
+    ) -> Result<Selection> {
         let listing = self.listings.get(id)?;
         if op == SelectOp::All {
             // All means all: it waits until the listing knows what that is.

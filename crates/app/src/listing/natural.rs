@@ -59,7 +59,8 @@ mod tests {
 
     #[test]
     fn people_order() {
-        let mut names = vec!["b10", "B2", "a", "b1", "b02", "ä", "file9.txt", "File10.txt", "007", "7", "z"];
+        let mut names =
+            vec!["b10", "B2", "a", "b1", "b02", "ä", "file9.txt", "File10.txt", "007", "7", "z"];
         names.sort_by(|a, b| compare(a, b));
         assert_eq!(
             names,

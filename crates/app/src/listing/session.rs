@@ -99,7 +99,8 @@ impl Inner {
             folders: chosen.iter().filter(|row| self.columns.is_folder(**row)).count() as u64,
             bytes: chosen.iter().filter_map(|row| self.columns.size(*row)).sum(),
             complete: self.complete,
-            ids: (chosen.len() <= FEW).then(|| chosen.iter().map(|row| self.epoch + *row as u64).collect()),
+            ids: (chosen.len() <= FEW)
+                .then(|| chosen.iter().map(|row| self.epoch + *row as u64).collect()),
         }
     }
 }
@@ -114,7 +115,11 @@ impl Listing {
             inner: Mutex::new(Inner {
                 columns: Columns::default(),
                 epoch: EPOCH,
-                request: ViewRequest { sort: SortColumn::Name, descending: false, filter: String::new() },
+                request: ViewRequest {
+                    sort: SortColumn::Name,
+                    descending: false,
+                    filter: String::new(),
+                },
                 view: Vec::new(),
                 generation: 0,
                 selected: Vec::new(),
@@ -170,8 +175,11 @@ impl Listing {
             inner.epoch += EPOCH;
         }
         let mut columns = Columns::default();
-        let mut request =
-            ListRequest { prefix: self.prefix.to_string(), by_folder: true, ..ListRequest::default() };
+        let mut request = ListRequest {
+            prefix: self.prefix.to_string(),
+            by_folder: true,
+            ..ListRequest::default()
+        };
         loop {
             let page = s3.list_page(&self.bucket, &request).await?;
             let mut inner = self.locked();
@@ -278,7 +286,12 @@ impl Listing {
     pub fn rows(&self, generation: u32, start: u64, len: u32) -> RowWindow {
         let inner = self.locked();
         if generation != inner.generation {
-            return RowWindow { stale: true, generation: inner.generation, start, rows: Vec::new() };
+            return RowWindow {
+                stale: true,
+                generation: inner.generation,
+                start,
+                rows: Vec::new(),
+            };
         }
         let from = usize::try_from(start).unwrap_or(usize::MAX).min(inner.view.len());
         let to = from.saturating_add(len as usize).min(inner.view.len());
@@ -305,7 +318,8 @@ impl Listing {
     /// Changes the selection. Indexes are of the view of that generation.
     pub fn select(&self, generation: Option<u32>, op: SelectOp) -> Result<Selection> {
         let mut inner = self.locked();
-        let by_index = matches!(op, SelectOp::Only { .. } | SelectOp::Toggle { .. } | SelectOp::Range { .. });
+        let by_index =
+            matches!(op, SelectOp::Only { .. } | SelectOp::Toggle { .. } | SelectOp::Range { .. });
         if by_index && generation != Some(inner.generation) {
             return Err(Failure::new(crate::Code::Conflict, "the list has changed; select again"));
         }
@@ -357,7 +371,9 @@ impl Listing {
         let inner = self.locked();
         (0..inner.columns.len())
             .filter(|row| inner.selected[*row] && !inner.columns.is_gone(*row))
-            .map(|row| (format!("{}{}", self.prefix, inner.columns.name(row)), inner.columns.size(row)))
+            .map(|row| {
+                (format!("{}{}", self.prefix, inner.columns.name(row)), inner.columns.size(row))
+            })
             .collect()
     }
 
@@ -368,7 +384,9 @@ impl Listing {
         let wanted = text.to_lowercase();
         (0..count)
             .map(|step| (start + step) % count)
-            .find(|at| inner.columns.name(inner.view[*at] as usize).to_lowercase().starts_with(&wanted))
+            .find(|at| {
+                inner.columns.name(inner.view[*at] as usize).to_lowercase().starts_with(&wanted)
+            })
             .map(|at| at as u64)
     }
 
@@ -402,7 +420,9 @@ impl Listing {
 
     /// Shows an object, or the folder it lies in, or that it is gone.
     pub fn stored(self: &Arc<Self>, key: &str, size: Option<u64>, at: Timestamp) {
-        let Some(rest) = key.strip_prefix(self.prefix.as_str()).filter(|r| !r.is_empty()) else { return };
+        let Some(rest) = key.strip_prefix(self.prefix.as_str()).filter(|r| !r.is_empty()) else {
+            return;
+        };
         let (name, folder) = match rest.find('/') {
             Some(slash) => (&rest[..=slash], true),
             None => (rest, false),
@@ -426,13 +446,7 @@ impl Listing {
                 inner.columns.push_folder(name);
                 self.added(&mut inner, name);
             }
-            // A folder marker itself was deleted, or the last object in it: only a new listing knows.
-            (Some(_), true, None) => {
-                if rest.len() == name.len() {
-                    inner.later = inner.later || inner.complete;
-                }
-                return;
-            }
+            // Whether a folder is gone with its last object, only a new listing knows.
             _ => return,
         }
         self.tell_soon(inner);

@@ -1,0 +1,355 @@
+use dipper_app as app;
+use serde::{Deserialize, Serialize};
+use specta::Type;
+
+use super::{IpcError, mirror};
+
+#[derive(Debug, Clone, Serialize, Type)]
+pub struct Staged {
+    pub handle: u32,
+    #[specta(type = u32)]
+    pub files: u64,
+    #[specta(type = u32)]
+    pub folders: u64,
+    #[specta(type = u32)]
+    pub bytes: u64,
+    pub names: Vec<String>,
+    pub counting: bool,
+}
+
+impl From<app::Staged> for Staged {
+    fn from(s: app::Staged) -> Self {
+        Self {
+            handle: s.handle,
+            files: s.files,
+            folders: s.folders,
+            bytes: s.bytes,
+            names: s.names,
+            counting: s.counting,
+        }
+    }
+}
+
+/// Positions are in CSS pixels of the page.
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase", tag = "phase")]
+pub enum DropEvent {
+    Enter { x: f32, y: f32, staged: Staged },
+    Over { x: f32, y: f32 },
+    Leave,
+    Drop { x: f32, y: f32, staged: Staged },
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Visibility {
+    Private,
+    Public,
+}
+
+mirror!(both Visibility, app::Visibility, { Private, Public });
+
+#[derive(Debug, Clone, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct UploadOptions {
+    pub visibility: Visibility,
+    pub storage_class: Option<String>,
+    pub content_type: Option<String>,
+    pub cache_control: Option<String>,
+    pub metadata: Vec<(String, String)>,
+}
+
+impl From<app::ObjectHeaders> for UploadOptions {
+    fn from(h: app::ObjectHeaders) -> Self {
+        Self {
+            visibility: h.visibility.into(),
+            storage_class: h.storage_class,
+            content_type: h.content_type,
+            cache_control: h.cache_control,
+            metadata: h.metadata,
+        }
+    }
+}
+
+impl From<UploadOptions> for app::ObjectHeaders {
+    fn from(o: UploadOptions) -> Self {
+        let filled = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
+        Self {
+            visibility: o.visibility.into(),
+            storage_class: filled(o.storage_class),
+            content_type: filled(o.content_type),
+            cache_control: filled(o.cache_control),
+            metadata: o.metadata,
+            ..Self::default()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct UploadOptionsSet {
+    pub profile: String,
+    pub bucket: String,
+    pub options: UploadOptions,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct UploadRequest {
+    pub handle: u32,
+    pub profile: String,
+    pub bucket: String,
+    pub prefix: String,
+    pub options: UploadOptions,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Choose {
+    Files,
+    Folder,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct UploadChoose {
+    pub what: Choose,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+pub struct FolderChoice {
+    pub handle: u32,
+    pub name: String,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct DownloadRequest {
+    pub token: u32,
+    pub folder: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct Token {
+    pub token: u32,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct JobRef {
+    pub job: i32,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum JobKind {
+    Upload,
+    Download,
+    Delete,
+}
+
+mirror!(JobKind, app::JobKind, { Upload, Download, Delete });
+
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum JobState {
+    Queued,
+    Running,
+    Completed,
+    Failed,
+    Cancelled,
+}
+
+mirror!(JobState, app::JobState, { Queued, Running, Completed, Failed, Cancelled });
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Job {
+    #[specta(type = u32)]
+    pub id: i64,
+    pub kind: JobKind,
+    pub state: JobState,
+    pub profile: String,
+    pub profile_name: String,
+    pub bucket: String,
+    pub prefix: String,
+    pub title: String,
+    pub created_at: String,
+    pub finished_at: Option<String>,
+    #[specta(type = u32)]
+    pub files_total: u64,
+    #[specta(type = u32)]
+    pub files_done: u64,
+    #[specta(type = u32)]
+    pub files_failed: u64,
+    #[specta(type = u32)]
+    pub files_skipped: u64,
+    #[specta(type = u32)]
+    pub bytes_total: u64,
+    #[specta(type = u32)]
+    pub bytes_done: u64,
+    #[specta(type = u32)]
+    pub rate: u64,
+    #[specta(type = Option<u32>)]
+    pub seconds_left: Option<u64>,
+    pub planning: bool,
+    pub error: Option<IpcError>,
+}
+
+impl From<app::Job> for Job {
+    fn from(j: app::Job) -> Self {
+        Self {
+            id: j.id.get(),
+            kind: j.kind.into(),
+            state: j.state.into(),
+            profile: j.profile,
+            profile_name: j.profile_name,
+            bucket: j.bucket,
+            prefix: j.prefix,
+            title: j.title,
+            created_at: j.created_at.rfc3339(),
+            finished_at: j.finished_at.map(|at| at.rfc3339()),
+            files_total: j.files_total,
+            files_done: j.files_done,
+            files_failed: j.files_failed,
+            files_skipped: j.files_skipped,
+            bytes_total: j.bytes_total,
+            bytes_done: j.bytes_done,
+            rate: j.rate,
+            seconds_left: j.seconds_left,
+            planning: j.planning,
+            error: j.error.map(Into::into),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct TransferTotals {
+    #[specta(type = u32)]
+    pub running: u64,
+    #[specta(type = u32)]
+    pub queued: u64,
+    #[specta(type = u32)]
+    pub bytes_total: u64,
+    #[specta(type = u32)]
+    pub bytes_done: u64,
+    #[specta(type = u32)]
+    pub rate: u64,
+    #[specta(type = Option<u32>)]
+    pub seconds_left: Option<u64>,
+}
+
+/// Complete on the first message; later what changed.
+#[derive(Debug, Clone, Serialize, Type)]
+pub struct TransferUpdate {
+    pub jobs: Vec<Job>,
+    #[specta(type = Vec<u32>)]
+    pub removed: Vec<i64>,
+    pub totals: TransferTotals,
+}
+
+impl From<app::JobUpdate> for TransferUpdate {
+    fn from(u: app::JobUpdate) -> Self {
+        Self {
+            jobs: u.jobs.into_iter().map(Into::into).collect(),
+            removed: u.removed.into_iter().map(|id| id.get()).collect(),
+            totals: TransferTotals {
+                running: u.totals.running,
+                queued: u.totals.queued,
+                bytes_total: u.totals.bytes_total,
+                bytes_done: u.totals.bytes_done,
+                rate: u.totals.rate,
+                seconds_left: u.totals.seconds_left,
+            },
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Only {
+    All,
+    Failed,
+    Active,
+}
+
+impl From<Only> for app::TransferFilter {
+    fn from(only: Only) -> Self {
+        match only {
+            Only::All => Self::All,
+            Only::Failed => Self::Failed,
+            Only::Active => Self::Unfinished,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct ItemsRequest {
+    pub job: i32,
+    pub start: u32,
+    pub len: u32,
+    pub only: Only,
+}
+
+#[derive(Debug, Clone, Copy, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum ItemState {
+    Queued,
+    Running,
+    Verifying,
+    Completed,
+    Failed,
+    Skipped,
+    Cancelled,
+}
+
+mirror!(ItemState, app::ItemState, {
+    Queued, Running, Verifying, Completed, Failed, Skipped, Cancelled
+});
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct TransferItem {
+    #[specta(type = u32)]
+    pub id: i64,
+    pub name: String,
+    pub key: String,
+    pub state: ItemState,
+    #[specta(type = Option<u32>)]
+    pub size: Option<u64>,
+    #[specta(type = u32)]
+    pub bytes_done: u64,
+    #[specta(type = u32)]
+    pub rate: u64,
+    #[specta(type = Option<u32>)]
+    pub seconds_left: Option<u64>,
+    pub verified: Option<String>,
+    pub error: Option<IpcError>,
+}
+
+impl From<app::TransferItem> for TransferItem {
+    fn from(i: app::TransferItem) -> Self {
+        let name = i.key.trim_end_matches('/').rsplit('/').next().unwrap_or(&i.key).to_owned();
+        Self {
+            id: i.id,
+            name,
+            key: i.key,
+            state: i.state.into(),
+            size: i.size,
+            bytes_done: i.bytes_done,
+            rate: i.rate,
+            seconds_left: i.seconds_left,
+            verified: i.verified,
+            error: i.error.map(Into::into),
+        }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+pub struct TransferItems {
+    #[specta(type = u32)]
+    pub total: u64,
+    pub items: Vec<TransferItem>,
+}
+
+impl From<app::TransferItems> for TransferItems {
+    fn from(t: app::TransferItems) -> Self {
+        Self { total: t.total, items: t.items.into_iter().map(Into::into).collect() }
+    }
+}

@@ -1,0 +1,40 @@
+use std::path::Path;
+
+/// With `DIPPER_BLESS` set, writes the file instead (`cargo xtask bindings`).
+#[test]
+fn bindings_are_what_the_commands_say() {
+    let committed = Path::new(env!("CARGO_MANIFEST_DIR")).join("ui/src/backend/bindings.ts");
+    if std::env::var_os("DIPPER_BLESS").is_some() {
+        dipper_desktop::write_bindings(&committed).unwrap();
+        return;
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = folder.path().join("bindings.ts");
+    dipper_desktop::write_bindings(&fresh).unwrap();
+    let read = |path: &Path| std::fs::read_to_string(path).unwrap_or_default();
+    assert!(read(&fresh) == read(&committed), "run `cargo xtask bindings` and commit the result");
+}
+
+/// What goes to the window has no field that could hold a secret. (What comes in has: the form.)
+#[test]
+fn no_secret_goes_outward() {
+    let folder = tempfile::tempdir().unwrap();
+    let fresh = folder.path().join("bindings.ts");
+    dipper_desktop::write_bindings(&fresh).unwrap();
+    let text = std::fs::read_to_string(&fresh).unwrap();
+    let inward = ["ProfileDraft", "Passphrase"];
+    for (name, body) in types(&text) {
+        let lower = body.to_lowercase();
+        let secret =
+            ["secret", "sessiontoken", "password", "passphrase:"].iter().any(|w| lower.contains(w));
+        assert_eq!(secret, inward.contains(&name), "{name}: {body}");
+    }
+}
+
+/// `export type NAME = …;` up to the next export.
+fn types(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.split("export type ").skip(1).filter_map(|rest| {
+        let (name, body) = rest.split_once(" = ")?;
+        Some((name, body.split("\nexport ").next()?))
+    })
+}
