@@ -1,0 +1,35 @@
+import { paraglideVitePlugin } from "@inlang/paraglide-js";
+import { svelte } from "@sveltejs/vite-plugin-svelte";
+import { svelteTesting } from "@testing-library/svelte/vite";
+import { defineConfig } from "vitest/config";
+
+// The policy of tauri.conf.json, so that `vite preview` of the demo build shows violations too.
+const csp =
+  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' blob:; font-src 'self'; connect-src 'self' ipc: http://ipc.localhost";
+
+export default defineConfig({
+  plugins: [
+    paraglideVitePlugin({
+      project: "./project.inlang",
+      outdir: "./src/paraglide",
+      strategy: ["baseLocale"],
+    }),
+    svelte(),
+    svelteTesting(),
+  ],
+  clearScreen: false,
+  server: { port: 5173, strictPort: true },
+  preview: { headers: { "Content-Security-Policy": csp } },
+  build: {
+    target: "safari17",
+    // The CSP allows neither data: URIs nor the polyfill's inline script.
+    assetsInlineLimit: 0,
+    modulePreload: { polyfill: false },
+  },
+  test: {
+    environment: "happy-dom",
+    include: ["src/**/*.test.ts"],
+    setupFiles: ["src/test/setup.ts"],
+    testTimeout: 10_000,
+  },
+});
