@@ -1,3 +1,4 @@
+import { untrack } from "svelte";
 import { SvelteMap } from "svelte/reactivity";
 import { isTyping, matches } from "../lib/keys";
 import { CATALOGUE, COMMAND_IDS, type CommandId, definition } from "./catalogue";
@@ -18,7 +19,8 @@ export class Commands {
     for (const id of Object.keys(handlers) as CommandId[]) {
       const handler = handlers[id];
       if (!handler) continue;
-      before.set(id, this.#handlers.get(id));
+      // An effect that provides must not depend on what was provided before.
+      before.set(id, untrack(() => this.#handlers.get(id)));
       this.#handlers.set(id, handler);
     }
     return () => {

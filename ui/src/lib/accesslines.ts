@@ -23,6 +23,8 @@ function what(line: AccessLine): string {
 }
 
 export function lineText(line: AccessLine): string {
+  // "Everyone may not read" can be read as "not everyone may".
+  if (!line.allowed && line.who === "everyone") return m.line_nobody({ what: what(line) });
   const args = { who: WHO[line.who](), what: what(line) };
   return line.allowed ? m.line_may(args) : m.line_may_not(args);
 }

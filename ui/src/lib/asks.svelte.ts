@@ -8,6 +8,8 @@ export type Ask = {
   /** Names or lines, shown as text. */
   sample?: string[];
   url?: string;
+  /** Stands above the address. */
+  urlCaption?: string;
   diff?: { before: string; after: string };
   /** Has to be typed before the button works. */
   typed?: string;

@@ -1,6 +1,17 @@
 // A line diff for confirmations: small texts (policies are at most 20 KB), so the plain table is quick enough.
 export type DiffLine = { kind: "same" | "add" | "del"; text: string };
 
+/** Only changed lines with a few around them; `null` stands for what was left out. */
+export function hunks(lines: DiffLine[], around = 3): (DiffLine | null)[] {
+  const near = lines.map((_, i) => lines.slice(Math.max(0, i - around), i + around + 1).some((l) => l.kind !== "same"));
+  const out: (DiffLine | null)[] = [];
+  for (const [i, line] of lines.entries()) {
+    if (near[i]) out.push(line);
+    else if (out.at(-1) !== null) out.push(null);
+  }
+  return out;
+}
+
 export function lineDiff(before: string, after: string): DiffLine[] {
   const a = before === "" ? [] : before.split("\n");
   const b = after === "" ? [] : after.split("\n");

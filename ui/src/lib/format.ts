@@ -11,6 +11,11 @@ const full = new Intl.DateTimeFormat(locale, {
 });
 const relative = new Intl.RelativeTimeFormat(locale, { numeric: "auto", style: "short" });
 
+/** English abbreviates with a full stop, which only adds noise to a column. */
+function ago(value: number, unit: Intl.RelativeTimeFormatUnit): string {
+  return relative.format(value, unit).replace(".", "");
+}
+
 const UNITS = ["B", "KB", "MB", "GB", "TB", "PB", "EB"] as const;
 
 export function count(n: number): string {
@@ -34,8 +39,9 @@ export function bytes(n: number): string {
   return `${value >= 100 ? whole.format(value) : one.format(value)} ${UNITS[unit]}`;
 }
 
+/** The unit stays with its number. */
 export function exactBytes(n: number): string {
-  return `${whole.format(n)} B`;
+  return `${whole.format(n)}\u00a0B`;
 }
 
 export function rate(bytesPerSecond: number): string {
@@ -46,16 +52,16 @@ const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 
-/** "2 min. ago" for the last hours, then a date with time, then a date with year. */
+/** "2 min ago" for the last hours, then a date with time, then a date with year. */
 export function when(iso: string | null, now: number = Date.now()): string {
   if (iso === null) return "–";
   const at = Date.parse(iso);
   if (Number.isNaN(at)) return "–";
   const age = now - at;
-  if (age >= -MINUTE && age < 10_000) return relative.format(0, "second");
-  if (age >= 0 && age < MINUTE) return relative.format(-Math.floor(age / 1000), "second");
-  if (age >= 0 && age < HOUR) return relative.format(-Math.floor(age / MINUTE), "minute");
-  if (age >= 0 && age < DAY / 2) return relative.format(-Math.floor(age / HOUR), "hour");
+  if (age >= -MINUTE && age < 10_000) return ago(0, "second");
+  if (age >= 0 && age < MINUTE) return ago(-Math.floor(age / 1000), "second");
+  if (age >= 0 && age < HOUR) return ago(-Math.floor(age / MINUTE), "minute");
+  if (age >= 0 && age < DAY / 2) return ago(-Math.floor(age / HOUR), "hour");
   const date = new Date(at);
   return age < 300 * DAY && age > -300 * DAY ? sameYear.format(date) : otherYear.format(date);
 }

@@ -53,6 +53,7 @@ export class Access {
           title: publishTitle(change),
           body: [publishBody(change), ...(preview.affected ? [preview.affected] : [])],
           url: preview.url,
+          urlCaption: what === "listNames" ? m.access_list_url() : m.access_read_url(),
           ...(preview.policyAfter !== null && preview.policyAfter !== preview.policyBefore
             ? { diff: { before: preview.policyBefore ?? "", after: preview.policyAfter } }
             : {}),

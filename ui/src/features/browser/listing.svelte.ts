@@ -37,6 +37,7 @@ export class Listing {
   #closed = false;
   #anchor = 0;
   #selectTurn = 0;
+  #selecting: Promise<unknown> = Promise.resolve();
   #chosenIds: Set<number> | null = new Set();
   #wanted = { start: 0, end: 0 };
   #badgeTimer: ReturnType<typeof setTimeout> | undefined;
@@ -240,8 +241,11 @@ export class Listing {
   async select(op: SelectOp): Promise<void> {
     if (this.#id === null) return;
     const turn = ++this.#selectTurn;
+    this.#foresee(op);
     try {
-      const selection = await this.backend.listingSelect({ id: this.#id, generation: this.generation, op });
+      const answer = this.backend.listingSelect({ id: this.#id, generation: this.generation, op });
+      this.#selecting = answer.catch(() => undefined);
+      const selection = await answer;
       if (turn !== this.#selectTurn || this.#closed) return;
       this.#chosenIds = selection.ids ? new Set(selection.ids) : null;
       this.selection = selection;
@@ -251,6 +255,21 @@ export class Listing {
     } catch (caught) {
       this.error = asIpcError(caught);
     }
+  }
+
+  /** One row or none is clear at once: a key pressed right after the click must find it. */
+  #foresee(op: SelectOp): void {
+    const row = op.op === "only" ? this.row(op.index) : undefined;
+    if (op.op === "none") {
+      this.#chosenIds = new Set();
+      this.selection = EMPTY;
+    } else if (row) {
+      this.#chosenIds = new Set([row.id]);
+      this.selection = { count: 1, folders: row.kind === "folder" ? 1 : 0, bytes: row.size ?? 0, complete: this.complete, ids: [row.id] };
+    } else {
+      return;
+    }
+    this.#findChosen();
   }
 
   #refetchFlags(): void {
@@ -312,8 +331,9 @@ export class Listing {
     return Date.now() - this.#typedAt < 1000;
   }
 
-  freeze(): ReturnType<Backend["listingFreeze"]> {
-    if (this.#id === null) return Promise.reject(new Error("the listing is not open"));
+  async freeze(): ReturnType<Backend["listingFreeze"]> {
+    await this.#selecting;
+    if (this.#id === null) throw new Error("the listing is not open");
     return this.backend.listingFreeze(this.#id);
   }
 }
