@@ -9,11 +9,14 @@ const csp =
 
 export default defineConfig({
   plugins: [
-    paraglideVitePlugin({
-      project: "./project.inlang",
-      outdir: "./src/paraglide",
-      strategy: ["baseLocale"],
-    }),
+    // Under vitest `npm run messages` has made them before; the plugin's watcher would keep the process alive.
+    process.env["VITEST"]
+      ? []
+      : paraglideVitePlugin({
+          project: "./project.inlang",
+          outdir: "./src/paraglide",
+          strategy: ["baseLocale"],
+        }),
     svelte(),
     svelteTesting(),
   ],

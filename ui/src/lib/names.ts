@@ -78,7 +78,7 @@ export function parsePath(text: string, currentBucket: string | null): { bucket:
   const trimmed = text.trim();
   const local = /^\/(.*)$/.exec(trimmed);
   if (local && currentBucket !== null) return { bucket: currentBucket, prefix: asPrefix(local[1] ?? "") };
-  const match = /^(?:s3:\/\/|arn:aws[a-z-]*:s3:::)?([^/\s]+)(?:\/(.*))?$/.exec(trimmed);
+  const match = /^(?:s3:\/\/|arn:aws[a-z-]*:s3:::)?([^/\s:]+)(?:\/(.*))?$/.exec(trimmed);
   if (!match?.[1]) return null;
   return { bucket: match[1], prefix: asPrefix(match[2] ?? "") };
 }

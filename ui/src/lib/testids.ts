@@ -102,3 +102,5 @@ export const T = {
   error: "error",
   errorDetails: "error-details",
 } as const;
+
+export type TestId = (typeof T)[keyof typeof T];
