@@ -16,7 +16,8 @@ export function deleteAsk(frozen: Frozen, place: { bucket: string }): Ask {
   body.push(
     versioning === "versioned" ? m.delete_versioned() : versioning === "unversioned" ? m.delete_unversioned({ size: bytes(frozen.bytes) }) : m.delete_unknown(),
   );
-  const rest = objects + (objects === 0 ? folders : 0) - frozen.sample.length;
+  // With folders the names are those of the rows, which say nothing about the number of objects.
+  const rest = folders === 0 ? objects - frozen.sample.length : 0;
   const sample = frozen.sample.map(visible);
   if (rest > 0) sample.push(m.delete_and_more({ rest: count(rest) }));
   const first = frozen.sample[0];
