@@ -25,9 +25,9 @@ export class Menus {
     this.current = { items, rect: { x, y, width: 0, height: 0 }, align: "start", label, onclose };
   }
 
-  under(element: HTMLElement, items: MenuRequest["items"], label: string, align: "start" | "end" = "end"): void {
+  under(element: HTMLElement, items: MenuRequest["items"], label: string, align: "start" | "end" = "end", onclose?: () => void): void {
     const { x, y, width, height } = element.getBoundingClientRect();
-    this.current = { items, rect: { x, y, width, height }, align, label };
+    this.current = { items, rect: { x, y, width, height }, align, label, onclose };
   }
 
   close(): void {

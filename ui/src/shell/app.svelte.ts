@@ -110,7 +110,10 @@ export class App {
       case "buckets":
         if (changed.profile === null) break;
         if (this.buckets.of(changed.profile).buckets !== null) void this.buckets.load(changed.profile);
-        if (changed.bucket !== null) this.#refreshIfHere(changed.profile, changed.bucket);
+        if (changed.bucket !== null) {
+          this.buckets.again(changed.profile, changed.bucket);
+          this.#refreshIfHere(changed.profile, changed.bucket);
+        }
         break;
     }
   }

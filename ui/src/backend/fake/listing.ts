@@ -37,7 +37,7 @@ export class FakeListing {
         this.#emit();
         return;
       }
-      this.#loaded = this.pageMs === 0 ? all.length : Math.min(all.length, this.#loaded + PAGE);
+      this.#loaded = this.pageMs === 0 ? all.length : Math.min(all.length, this.#loaded + Math.max(PAGE, all.length / 20));
       this.#rows = all.slice(0, this.#loaded);
       this.#complete = this.#loaded === all.length;
       this.#remake();

@@ -152,7 +152,10 @@ export class Listing {
       this.#blocks.delete(oldest);
     }
     this.#version++;
-    this.#findChosen();
+    // What the inspector shows may have been replaced by a newer object.
+    const again = this.chosen && rows.find((r) => r.id === this.chosen?.id);
+    if (again) this.chosen = again;
+    else this.#findChosen();
     this.#scheduleBadges();
   }
 
