@@ -6,6 +6,9 @@ export * from "./types";
 
 export type Unlisten = () => void;
 
+/** One menu of the native menu bar; null is a line between groups. */
+export type MenuBarMenu = { label: string; items: ({ id: string; label: string; shortcut: string | null } | null)[] };
+
 export interface Backend {
   appInfo(): Promise<T.AppInfo>;
   settingsGet(): Promise<T.Settings>;
@@ -15,6 +18,8 @@ export interface Backend {
   clipboardWrite(text: string): Promise<void>;
   /** Opens an http(s) URL in the browser. */
   urlOpen(url: string): Promise<void>;
+  /** The native menu bar, where the system has one. Built with Tauri's own menu API: no command of ours. */
+  menuBarSet?(menus: MenuBarMenu[], onChoose: (id: string) => void): Promise<void>;
 
   vaultStatus(): Promise<T.VaultStatus>;
   vaultSetPassphrase(passphrase: string): Promise<void>;

@@ -1,0 +1,61 @@
+import type { Job, JobState, TransferItem } from "../../backend";
+import { bytes, count, duration, rate } from "../../lib/format";
+import { visible } from "../../lib/names";
+import { m } from "../../paraglide/messages.js";
+
+const STATES: Record<JobState | "skipped", () => string> = {
+  queued: m.state_queued,
+  running: m.state_running,
+  paused: m.state_paused,
+  waiting: m.state_waiting,
+  verifying: m.state_verifying,
+  completed: m.state_completed,
+  failed: m.state_failed,
+  cancelled: m.state_cancelled,
+  skipped: m.state_skipped,
+};
+
+export function stateWord(state: JobState | "skipped"): string {
+  return STATES[state]();
+}
+
+const KINDS = { upload: m.job_upload, download: m.job_download, delete: m.job_delete };
+
+export function jobTitle(job: Job): string {
+  return KINDS[job.kind]({ title: visible(job.title) });
+}
+
+export function jobWhere(job: Job): string {
+  const place = `${job.bucket}/${visible(job.prefix)}`;
+  if (job.kind === "upload") return m.job_to({ place, connection: job.profileName });
+  return job.kind === "download" ? m.job_from({ place, connection: job.profileName }) : m.job_in({ place, connection: job.profileName });
+}
+
+/** The right-hand side of a job's line: what counts in this state. */
+export function jobProgress(job: Job): string {
+  if (job.planning) return m.job_planning({ n: count(job.filesTotal) });
+  const parts: string[] = [];
+  if (job.kind === "delete") parts.push(m.job_count({ done: count(job.filesDone), total: count(job.filesTotal) }));
+  else if (job.state === "completed") {
+    parts.push(bytes(job.bytesDone));
+    if (job.filesTotal > 1) parts.push(m.job_files({ n: job.filesTotal, nText: count(job.filesTotal) }));
+  } else {
+    parts.push(m.job_bytes({ done: bytes(job.bytesDone), total: bytes(job.bytesTotal) }));
+    if (job.filesTotal > 1) parts.push(m.job_count({ done: count(job.filesDone), total: count(job.filesTotal) }));
+  }
+  if (job.filesFailed > 0) parts.push(m.job_failed({ n: count(job.filesFailed) }));
+  if (job.filesSkipped > 0) parts.push(m.job_skipped({ n: count(job.filesSkipped) }));
+  if (job.state === "running" && job.rate > 0) parts.push(rate(job.rate));
+  if (job.state === "running" && job.secondsLeft !== null) parts.push(m.time_left({ time: duration(job.secondsLeft) }));
+  return parts.join(" · ");
+}
+
+export function itemProgress(item: TransferItem): string {
+  if (item.state === "completed") return [item.size === null ? "" : bytes(item.size), item.verified ?? ""].filter(Boolean).join(" · ");
+  if (item.size === null) return "";
+  if (item.state !== "running") return bytes(item.size);
+  const parts: string[] = [m.job_bytes({ done: bytes(item.bytesDone), total: bytes(item.size) })];
+  if (item.rate > 0) parts.push(rate(item.rate));
+  if (item.secondsLeft !== null) parts.push(m.time_left({ time: duration(item.secondsLeft) }));
+  return parts.join(" · ");
+}

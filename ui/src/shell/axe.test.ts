@@ -1,0 +1,40 @@
+// The places at rest, through axe. Colour contrast needs a real engine and is measured in the window tests.
+import { waitFor } from "@testing-library/svelte";
+import axe from "axe-core";
+import { expect, it } from "vitest";
+import { FakeBackend } from "../backend/fake";
+import type { Place } from "../lib/nav.svelte";
+import { bucket, find, object, openWindow, row, world } from "../test/window";
+
+async function violations(): Promise<string[]> {
+  const { violations: found } = await axe.run(document.body, {
+    rules: { "color-contrast": { enabled: false }, region: { enabled: false }, "page-has-heading-one": { enabled: false } },
+  });
+  return found.map((v) => `${v.id}: ${v.nodes.map((n) => n.html.slice(0, 160)).join(" | ")}`);
+}
+const backend = () => new FakeBackend(world(bucket("b", [object("photos/a", 1, "2026-01-01T00:00:00Z"), object("x.txt", 1, "2026-01-01T00:00:00Z")])));
+
+it("first run and its form", async () => {
+  const { user } = openWindow();
+  const connect = await find("welcome-connect");
+  expect(await violations()).toEqual([]);
+  await user.click(connect);
+  await find("connect-sheet");
+  expect(await violations()).toEqual([]);
+});
+
+it("the table with the inspector", async () => {
+  const { user } = openWindow(backend());
+  await user.click(await row("x.txt"));
+  await find("object-public-toggle");
+  expect(await violations()).toEqual([]);
+});
+
+it.each<Place>([{ kind: "access", profile: "sandbox", bucket: "b" }, { kind: "transfers" }, { kind: "settings" }])("$kind", async (place) => {
+  const { app } = openWindow(backend());
+  await row("x.txt");
+  app.host.nav.go(place);
+  await waitFor(() => expect(document.querySelector("main")).not.toBeNull());
+  await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await violations()).toEqual([]);
+});
