@@ -154,7 +154,9 @@ impl Claims {
 pub(crate) struct Hasher {
     md5: Md5,
     sums: ChecksumHasher,
+    /// The client's algorithm, or the other one.
     algorithm: Algorithm,
+    wanted: Algorithm,
     claims: Claims,
 }
 
@@ -162,22 +164,30 @@ pub(crate) struct Hasher {
 pub(crate) struct Hashed {
     /// Hex, without quotes.
     pub etag: Box<str>,
+    /// In the algorithm that the client chose, or else in the one that was wanted.
     pub sum: Sum,
+    /// In the algorithm that was wanted.
+    pub wanted: Sum,
+}
+
+fn hashing(sums: &mut ChecksumHasher, algorithm: Algorithm) {
+    match algorithm {
+        Algorithm::Crc32 => sums.crc32 = Some(Crc32::new()),
+        Algorithm::Crc32c => sums.crc32c = Some(Crc32c::new()),
+        Algorithm::Crc64Nvme => sums.crc64nvme = Some(Crc64Nvme::new()),
+        Algorithm::Sha1 => sums.sha1 = Some(Sha1::new()),
+        Algorithm::Sha256 => sums.sha256 = Some(Sha256::new()),
+    }
 }
 
 impl Hasher {
-    /// `otherwise` is computed where the client chose nothing.
-    pub(crate) fn new(claims: Claims, otherwise: Algorithm) -> Self {
-        let algorithm = claims.main().unwrap_or(otherwise);
+    /// `wanted` is computed in any case for a part, and else where the client chose nothing.
+    pub(crate) fn new(claims: Claims, wanted: Algorithm) -> Self {
+        let algorithm = claims.main().unwrap_or(wanted);
         let mut sums = ChecksumHasher::default();
-        match algorithm {
-            Algorithm::Crc32 => sums.crc32 = Some(Crc32::new()),
-            Algorithm::Crc32c => sums.crc32c = Some(Crc32c::new()),
-            Algorithm::Crc64Nvme => sums.crc64nvme = Some(Crc64Nvme::new()),
-            Algorithm::Sha1 => sums.sha1 = Some(Sha1::new()),
-            Algorithm::Sha256 => sums.sha256 = Some(Sha256::new()),
-        }
-        Self { md5: Md5::new(), sums, algorithm, claims }
+        hashing(&mut sums, algorithm);
+        hashing(&mut sums, wanted);
+        Self { md5: Md5::new(), sums, algorithm, wanted, claims }
     }
 
     pub(crate) fn update(&mut self, chunk: &Bytes) {
@@ -195,14 +205,18 @@ impl Hasher {
             ));
         }
         let sums = self.sums.finalize();
-        let value = self.algorithm.of(&sums).cloned().unwrap_or_default();
+        let sum = |algorithm: Algorithm| {
+            let value = algorithm.of(&sums).cloned().unwrap_or_default();
+            Sum { algorithm, composite: false, value }
+        };
+        let value = sum(self.algorithm).value;
         let name = self.algorithm.header();
         let trailing = trailers.and_then(|t| {
             t.read(|headers| headers.get(name).and_then(|v| v.to_str().ok()).map(str::to_owned))
                 .flatten()
         });
         if self.claims.trailer.is_some() && trailing.is_none() {
-            return Err(s3_error!(MalformedXML, "The trailer that was announced is missing."));
+            return Err(s3_error!(InvalidRequest, "The trailer that was announced is missing."));
         }
         for claimed in self.algorithm.of(&self.claims.given).into_iter().chain(&trailing) {
             if BASE64.decode(claimed).is_err() {
@@ -216,8 +230,8 @@ impl Hasher {
                 ));
             }
         }
-        let sum = Sum { algorithm: self.algorithm, composite: false, value };
-        Ok(Hashed { etag: hex::encode(md5).into(), sum })
+        let etag = hex::encode(md5).into();
+        Ok(Hashed { etag, sum: sum(self.algorithm), wanted: sum(self.wanted) })
     }
 }
 

@@ -221,7 +221,7 @@ fn effective(info: &BucketInfo, acl: &Acl) -> Acl {
 }
 
 impl Server {
-    pub(super) async fn bucket_acl(
+    pub(super) fn bucket_acl(
         &self,
         req: S3Request<GetBucketAclInput>,
     ) -> S3Result<S3Response<GetBucketAclOutput>> {
@@ -249,7 +249,7 @@ impl Server {
         Ok(S3Response::new(PutBucketAclOutput::default()))
     }
 
-    pub(super) async fn object_acl(
+    pub(super) fn object_acl(
         &self,
         req: S3Request<GetObjectAclInput>,
     ) -> S3Result<S3Response<GetObjectAclOutput>> {

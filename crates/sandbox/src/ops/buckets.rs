@@ -64,7 +64,7 @@ impl Server {
         Ok(S3Response::with_status(DeleteBucketOutput {}, http::StatusCode::NO_CONTENT))
     }
 
-    pub(super) async fn own_buckets(
+    pub(super) fn own_buckets(
         &self,
         req: S3Request<ListBucketsInput>,
     ) -> S3Result<S3Response<ListBucketsOutput>> {
@@ -106,7 +106,7 @@ impl Server {
         }))
     }
 
-    pub(super) async fn bucket_head(
+    pub(super) fn bucket_head(
         &self,
         req: S3Request<HeadBucketInput>,
     ) -> S3Result<S3Response<HeadBucketOutput>> {
@@ -115,7 +115,7 @@ impl Server {
         Ok(S3Response::new(HeadBucketOutput { bucket_region, ..HeadBucketOutput::default() }))
     }
 
-    pub(super) async fn bucket_location(
+    pub(super) fn bucket_location(
         &self,
         req: S3Request<GetBucketLocationInput>,
     ) -> S3Result<S3Response<GetBucketLocationOutput>> {

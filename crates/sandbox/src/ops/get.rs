@@ -156,7 +156,7 @@ impl Server {
         }
     }
 
-    pub(super) async fn object_head(
+    pub(super) fn object_head(
         &self,
         req: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {

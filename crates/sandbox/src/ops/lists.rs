@@ -103,7 +103,7 @@ impl Server {
         }
     }
 
-    pub(super) async fn list_v1(
+    pub(super) fn list_v1(
         &self,
         req: S3Request<ListObjectsInput>,
     ) -> S3Result<S3Response<ListObjectsOutput>> {
@@ -136,7 +136,7 @@ impl Server {
         }))
     }
 
-    pub(super) async fn list_v2(
+    pub(super) fn list_v2(
         &self,
         req: S3Request<ListObjectsV2Input>,
     ) -> S3Result<S3Response<ListObjectsV2Output>> {
@@ -175,7 +175,7 @@ impl Server {
         }))
     }
 
-    pub(super) async fn list_uploads(
+    pub(super) fn list_uploads(
         &self,
         req: S3Request<ListMultipartUploadsInput>,
     ) -> S3Result<S3Response<ListMultipartUploadsOutput>> {

@@ -92,7 +92,7 @@ impl Server {
             etag: hashed.etag.clone(),
             size,
             modified: self.now(),
-            sum: Some(hashed.sum),
+            sum: Some(hashed.wanted),
             body: fresh.body.clone(),
         };
         self.store.put_part(&upload, input.part_number, part, fresh).await?;
@@ -197,7 +197,7 @@ impl Server {
         Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
     }
 
-    pub(super) async fn parts(
+    pub(super) fn parts(
         &self,
         req: S3Request<ListPartsInput>,
     ) -> S3Result<S3Response<ListPartsOutput>> {

@@ -13,7 +13,7 @@ fn no_policy() -> S3Error {
 }
 
 impl Server {
-    pub(super) async fn policy(
+    pub(super) fn policy(
         &self,
         req: S3Request<GetBucketPolicyInput>,
     ) -> S3Result<S3Response<GetBucketPolicyOutput>> {
@@ -22,7 +22,7 @@ impl Server {
         Ok(S3Response::new(GetBucketPolicyOutput { policy }))
     }
 
-    pub(super) async fn policy_status(
+    pub(super) fn policy_status(
         &self,
         req: S3Request<GetBucketPolicyStatusInput>,
     ) -> S3Result<S3Response<GetBucketPolicyStatusOutput>> {
@@ -79,7 +79,7 @@ impl Server {
         self.store.change_bucket(&bucket, change).await
     }
 
-    pub(super) async fn block(
+    pub(super) fn block(
         &self,
         req: S3Request<GetPublicAccessBlockInput>,
     ) -> S3Result<S3Response<GetPublicAccessBlockOutput>> {
@@ -126,7 +126,7 @@ impl Server {
         Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
     }
 
-    pub(super) async fn ownership(
+    pub(super) fn ownership(
         &self,
         req: S3Request<GetBucketOwnershipControlsInput>,
     ) -> S3Result<S3Response<GetBucketOwnershipControlsOutput>> {
@@ -189,7 +189,7 @@ impl Server {
     }
 
     /// Versioning comes later; a bucket that never had it says nothing.
-    pub(super) async fn versioning(
+    pub(super) fn versioning(
         &self,
         req: S3Request<GetBucketVersioningInput>,
     ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
@@ -197,7 +197,7 @@ impl Server {
         Ok(S3Response::new(dto::GetBucketVersioningOutput::default()))
     }
 
-    pub(super) async fn payer(
+    pub(super) fn payer(
         &self,
         req: S3Request<GetBucketRequestPaymentInput>,
     ) -> S3Result<S3Response<GetBucketRequestPaymentOutput>> {

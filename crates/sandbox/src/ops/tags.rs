@@ -43,7 +43,7 @@ fn checked(mut tags: Tags) -> S3Result<Tags> {
 }
 
 impl Server {
-    pub(super) async fn tags(
+    pub(super) fn tags(
         &self,
         req: S3Request<GetObjectTaggingInput>,
     ) -> S3Result<S3Response<GetObjectTaggingOutput>> {

@@ -3,12 +3,13 @@ use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use http::header::{CONNECTION, EXPECT};
 use http::{HeaderValue, Request, StatusCode};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use s3s::service::S3Service;
 use s3s::{Body, HttpError, HttpResponse};
 
-use super::{guard, harm};
+use super::{guard, harm, region};
 use crate::faults::Faults;
 
 /// What every request passes: the guard, the faults, the S3 service.
@@ -26,6 +27,7 @@ impl Front {
 
     async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
         let id = self.counter.fetch_add(1, Ordering::Relaxed);
+        let (asks_first, empty) = (request.headers().contains_key(EXPECT), request.body().is_end_stream());
         let mut response = match guard::check(&request) {
             Ok(()) => self.judged(request).await?,
             Err(error) => refusal(error)?,
@@ -33,7 +35,13 @@ impl Front {
         if response.status() == StatusCode::NOT_MODIFIED {
             *response.body_mut() = Body::empty();
         }
+        // botocore (aws-cli, boto3) takes a connection on which `Expect: 100-continue` got its final
+        // answer at once, and reads the next answer on it wrong. There is no next one.
+        let at_once = asks_first && (empty || !response.status().is_success());
         let headers = response.headers_mut();
+        if at_once {
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Ok(id) = HeaderValue::try_from(format!("{id:016X}")) {
             headers.insert("x-amz-request-id", id);
         }
@@ -45,6 +53,9 @@ impl Front {
         let faults = self.faults.take(&request);
         if let Some(refused) = harm::before(&faults).await {
             return refusal(refused);
+        }
+        if let Some(answer) = region::check(&request) {
+            return Ok(answer);
         }
         let response = self.service.call(request.map(Body::from)).await?;
         harm::after(&faults, response)

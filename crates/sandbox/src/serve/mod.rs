@@ -4,6 +4,7 @@ mod front;
 mod guard;
 mod harm;
 mod host;
+mod region;
 
 use std::io;
 use std::net::SocketAddr;
