@@ -147,6 +147,11 @@ pub(crate) fn keep_keys(vault: &Vault, profile: &ProfileId, keys: &Keys) -> Resu
 }
 
 impl App {
+    /// The client of a profile, for calls that need no use case of their own.
+    pub async fn client(&self, profile: &str) -> Result<S3> {
+        self.s3(profile).await
+    }
+
     pub(crate) async fn s3(&self, profile: &str) -> Result<S3> {
         self.connections.client(&ProfileId::new(profile)).await
     }

@@ -122,6 +122,20 @@ impl App {
         Ok(Frozen { token, objects: count, folders, bytes, sample, versioning })
     }
 
+    /// Every object below a prefix, with its size.
+    pub async fn everything_below(
+        &self,
+        profile: &str,
+        bucket: &BucketName,
+        prefix: &Prefix,
+    ) -> Result<Vec<(ObjectKey, u64)>> {
+        let s3 = self.s3(profile).await?;
+        let mut objects = Vec::new();
+        everything_below(&s3, bucket, prefix.as_str(), |key, size| objects.push((key, size)))
+            .await?;
+        Ok(objects)
+    }
+
     pub(crate) fn take_frozen(&self, token: u32) -> Result<Set> {
         let mut inner = self.frozen.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.1.remove(&token).ok_or_else(|| {

@@ -8,3 +8,7 @@ pub fn data_folder() -> Option<PathBuf> {
         _ => dirs::data_local_dir().map(|data| data.join("dipper")),
     }
 }
+
+pub fn home_folder() -> Option<PathBuf> {
+    dirs::home_dir()
+}

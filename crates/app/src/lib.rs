@@ -31,13 +31,14 @@ pub use dipper_s3::{
     AclDocument, Addressing, GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject,
     ObjectHead, ObjectHeaders, PublicAccessBlockSetting, S3, Visibility, providers,
 };
+pub use dipper_s3::{Connection, Credentials};
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
-pub use dipper_transfer::{ListedAction, OnExisting};
+pub use dipper_transfer::{ListedAction, OnExisting, UploadSource};
 pub use events::{Change, Changed};
 pub use failure::{Code, Failure, Retry, S3Context};
 pub use freeze::{Frozen, Versioning};
-pub use home::data_folder;
+pub use home::{data_folder, home_folder};
 pub use jobs::{ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
@@ -125,6 +126,11 @@ impl App {
 
     pub fn home(&self) -> &Path {
         &self.home
+    }
+
+    /// Lets go of running jobs; the journal knows how to go on.
+    pub async fn pause_for_exit(&self) {
+        self.engine.stop().await;
     }
 
     /// Lets go of running jobs and stops the sandbox, if this process runs it.

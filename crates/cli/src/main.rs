@@ -1,1 +1,65 @@
-fn main() {}
+//! `dipper`, the command line: s3cmd's verbs and options on Dipper's engine.
+
+#![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a terminal")]
+
+mod args;
+mod connection;
+mod exit;
+mod output;
+mod s3cfg;
+mod verbs;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use crate::args::{Args, Verb};
+use crate::exit::Ended;
+
+fn main() -> ExitCode {
+    let args = match Args::try_parse() {
+        Ok(args) => args,
+        Err(error) => {
+            let _ = error.print();
+            // Help and version are no errors; anything else is a usage error as s3cmd has it.
+            return if error.use_stderr() {
+                ExitCode::from(exit::USAGE)
+            } else {
+                ExitCode::SUCCESS
+            };
+        }
+    };
+    let json = args.json;
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("ERROR: this system gives no threads: {error}");
+            return ExitCode::from(exit::OS);
+        }
+    };
+    let ended = runtime.block_on(run(args));
+    // A request that still hangs must not hold the exit.
+    runtime.shutdown_background();
+    match ended {
+        Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Partly) => ExitCode::from(exit::PARTIAL),
+        Err(failure) => {
+            output::failure(&failure, json);
+            ExitCode::from(exit::code(&failure))
+        }
+    }
+}
+
+async fn run(args: Args) -> dipper_app::Result<Ended> {
+    if let Verb::Sandbox(options) = &args.verb {
+        return verbs::sandbox::run(options, args.json).await;
+    }
+    let home = dipper_app::data_folder().ok_or_else(|| {
+        dipper_app::Failure::invalid("this system has no folder for an app's data")
+            .with_hint("Set DIPPER_HOME to a folder.")
+    })?;
+    let app = dipper_app::App::open(&home)?;
+    let ended = verbs::run(&app, &args).await;
+    app.close().await;
+    ended
+}

@@ -216,8 +216,14 @@ impl App {
     }
 
     /// The first row at or after `from`, around the end, whose name begins so.
-    pub fn find_row(&self, id: ListingId, text: &str, from: u64) -> Result<Option<u64>> {
-        Ok(self.listings.get(id)?.find(text, from))
+    pub fn find_row(
+        &self,
+        id: ListingId,
+        generation: u32,
+        text: &str,
+        from: u64,
+    ) -> Result<Option<u64>> {
+        Ok(self.listings.get(id)?.find(generation, text, from))
     }
 
     /// Exposure of rows in sight. Asks a server only where the bucket does not decide, and remembers.

@@ -377,8 +377,12 @@ impl Listing {
             .collect()
     }
 
-    pub fn find(&self, text: &str, from: u64) -> Option<u64> {
+    /// `None` also where the view is another by now: its indexes would mean nothing.
+    pub fn find(&self, generation: u32, text: &str, from: u64) -> Option<u64> {
         let inner = self.locked();
+        if generation != inner.generation {
+            return None;
+        }
         let count = inner.view.len();
         let start = usize::try_from(from).unwrap_or(0);
         let wanted = text.to_lowercase();

@@ -1,0 +1,228 @@
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, Parser, Subcommand};
+
+/// A client for S3: s3cmd's verbs and options, faster and safer.
+#[derive(Debug, Parser)]
+#[command(name = "dipper", version, max_term_width = 100)]
+pub struct Args {
+    /// Read the connection from this .s3cfg file
+    #[arg(short, long, value_name = "FILE", global = true)]
+    pub config: Option<PathBuf>,
+    /// Use a saved connection, by name
+    #[arg(long, value_name = "NAME", global = true, conflicts_with_all = ["config", "sandbox"])]
+    pub profile: Option<String>,
+    /// Use the built-in sandbox
+    #[arg(long, global = true, conflicts_with_all = ["config", "profile"])]
+    pub sandbox: bool,
+    /// One JSON object a line instead of text
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Say less
+    #[arg(short, long, global = true)]
+    pub quiet: bool,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    /// List buckets, or objects and folders
+    Ls(Ls),
+    /// Upload files and folders
+    Put(Put),
+    /// Download objects
+    Get(Get),
+    /// Delete objects
+    #[command(alias = "rm")]
+    Del(Del),
+    /// Make buckets
+    Mb(Mb),
+    /// Remove empty buckets
+    Rb(Rb),
+    /// Make objects or buckets public or private by ACL
+    Setacl(Setacl),
+    /// Everything about a bucket or an object
+    Info(Uris),
+    /// Who can do what with a bucket, and which line decides
+    Access(Uris),
+    /// Set a bucket's policy from a JSON file
+    Setpolicy(Setpolicy),
+    /// Delete a bucket's policy
+    Delpolicy(Uris),
+    /// Saved connections
+    Profile(ProfileVerb),
+    /// The transfer queue
+    Jobs(JobsVerb),
+    /// Serve the built-in S3 server to any tool
+    Sandbox(Sandbox),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Ls {
+    pub uris: Vec<String>,
+    /// Everything below, without folders
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Sizes in kB, MB, GB
+    #[arg(short = 'H', long)]
+    pub human_readable_sizes: bool,
+    /// With ETag and storage class
+    #[arg(short, long)]
+    pub long_listing: bool,
+    /// Stop after so many rows
+    #[arg(long, value_name = "NUM")]
+    pub limit: Option<u64>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Put {
+    /// FILE [FILE…] s3://BUCKET[/PREFIX]; `-` reads standard input
+    #[arg(required = true, num_args = 2..)]
+    pub paths: Vec<String>,
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Everyone may read what is uploaded
+    #[arg(short = 'P', long, conflicts_with = "acl_private")]
+    pub acl_public: bool,
+    #[arg(long)]
+    pub acl_private: bool,
+    #[arg(long, value_name = "CLASS")]
+    pub storage_class: Option<String>,
+    #[arg(short, long, value_name = "TYPE")]
+    pub mime_type: Option<String>,
+    /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
+    #[arg(long, value_name = "HEADER")]
+    pub add_header: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Get {
+    /// s3://BUCKET/KEY [LOCAL]
+    #[arg(required = true)]
+    pub paths: Vec<String>,
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Overwrite local files
+    #[arg(short, long)]
+    pub force: bool,
+    /// Leave local files that are there
+    #[arg(long)]
+    pub skip_existing: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Del {
+    #[arg(required = true)]
+    pub uris: Vec<String>,
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Allow to empty a whole bucket
+    #[arg(short, long)]
+    pub force: bool,
+    /// Say what would be deleted
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Mb {
+    #[arg(required = true)]
+    pub uris: Vec<String>,
+    #[arg(long, visible_alias = "region", value_name = "REGION")]
+    pub bucket_location: Option<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Rb {
+    #[arg(required = true)]
+    pub uris: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Setacl {
+    #[arg(required = true)]
+    pub uris: Vec<String>,
+    #[arg(short = 'P', long, conflicts_with = "acl_private")]
+    pub acl_public: bool,
+    #[arg(long)]
+    pub acl_private: bool,
+    #[arg(short, long)]
+    pub recursive: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Uris {
+    #[arg(required = true)]
+    pub uris: Vec<String>,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Setpolicy {
+    pub file: PathBuf,
+    pub uri: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct ProfileVerb {
+    #[command(subcommand)]
+    pub verb: ProfileAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ProfileAction {
+    /// List saved connections
+    Ls,
+    /// Save a connection; its keys come from standard input, one a line, or from -c FILE
+    Add {
+        name: String,
+        #[arg(long)]
+        endpoint: Option<String>,
+        #[arg(long)]
+        region: Option<String>,
+        #[arg(long, default_value = "custom")]
+        provider: String,
+    },
+    /// Forget a connection and its keys
+    Rm { name: String },
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct JobsVerb {
+    #[command(subcommand)]
+    pub verb: JobsAction,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobsAction {
+    /// List jobs
+    Ls,
+    /// Do again what failed, or go on with what was cut off
+    Resume {
+        job: String,
+    },
+    Cancel {
+        job: String,
+    },
+    /// Forget finished jobs
+    Clear,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Sandbox {
+    /// Listen here; otherwise where it listened last time, or a free port
+    #[arg(long, default_value_t = 0)]
+    pub port: u16,
+    /// Keep everything in this folder
+    #[arg(long, conflicts_with = "memory")]
+    pub data: Option<PathBuf>,
+    /// Keep everything in memory, and forget it at the end
+    #[arg(long)]
+    pub memory: bool,
+    /// Begin with a bucket `seed` of so many small objects
+    #[arg(long, value_name = "NUM")]
+    pub seed_keys: Option<u64>,
+    /// New buckets as at AWS: ACLs off, public access blocked
+    #[arg(long)]
+    pub aws_defaults: bool,
+}

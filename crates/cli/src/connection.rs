@@ -1,0 +1,115 @@
+//! Which connection: `-c`, `--profile` or `--sandbox`; then `$S3CMD_CONFIG`, `~/.s3cfg`, the AWS
+//! environment, the app's first connection.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use dipper_app::{Addressing, App, Connection, Credentials, Failure, Result, providers};
+use dipper_types::Secret;
+
+use crate::args::Args;
+use crate::s3cfg::S3cfg;
+
+/// The id of the profile to work with.
+pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
+    if args.sandbox {
+        return Ok(app.start_sandbox().await?.id);
+    }
+    if let Some(name) = &args.profile {
+        return match app.find_profile(name).await? {
+            Some(profile) => Ok(profile.id),
+            None => Err(Failure::invalid(format!("there is no connection '{name}'"))
+                .with_hint("`dipper profile ls` lists them.")),
+        };
+    }
+    if let Some(path) = &args.config {
+        return from_s3cfg(app, path);
+    }
+    if let Some(path) = variable("S3CMD_CONFIG") {
+        return from_s3cfg(app, &PathBuf::from(path));
+    }
+    if let Some(path) = dipper_app::home_folder().map(|home| home.join(".s3cfg"))
+        && path.is_file()
+    {
+        return from_s3cfg(app, &path);
+    }
+    if variable("AWS_ACCESS_KEY_ID").is_some() || variable("AWS_PROFILE").is_some() {
+        return from_environment(app).await;
+    }
+    match app.profiles().await?.into_iter().next() {
+        Some(profile) => Ok(profile.id),
+        None => Err(Failure::new(dipper_app::Code::KeychainUnavailable, "there is no connection yet")
+            .with_hint(
+                "Try --sandbox, name an .s3cfg with -c, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
+                 or save a connection with `dipper profile add`.",
+            )),
+    }
+}
+
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|v| !v.is_empty())
+}
+
+async fn from_environment(app: &Arc<App>) -> Result<String> {
+    let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
+    let region = match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+        Some(region) => region,
+        None => dipper_app::S3::environment_region().await.unwrap_or_else(|| "us-east-1".into()),
+    };
+    let provider = if endpoint.is_some() { "custom" } else { "aws" };
+    let credentials = Credentials::Environment { aws_profile: variable("AWS_PROFILE") };
+    let connection =
+        connection(endpoint.as_deref(), &region, provider, Addressing::Auto, credentials)?;
+    app.add_session("environment", &connection)
+}
+
+pub fn connection(
+    endpoint: Option<&str>,
+    region: &str,
+    provider: &str,
+    addressing: Addressing,
+    credentials: Credentials,
+) -> Result<Connection> {
+    let provider = providers().iter().find(|p| p.id == provider).map(Arc::clone);
+    let provider = provider.ok_or_else(|| Failure::invalid("there is no such provider"))?;
+    let endpoint = match endpoint {
+        Some(text) => Connection::endpoint_from_text(text)?,
+        None if !provider.endpoint.is_empty() => {
+            Connection::endpoint_from_text(&provider.endpoint.replace("{region}", region))?
+        }
+        None => return Err(Failure::invalid("an endpoint is needed")),
+    };
+    Ok(Connection { endpoint, region: region.to_owned(), addressing, provider, credentials })
+}
+
+/// The connection that an `.s3cfg` describes.
+pub fn read_s3cfg(path: &std::path::Path) -> Result<Connection> {
+    let cfg = S3cfg::read(path)?;
+    let host = cfg.get("host_base").unwrap_or("s3.amazonaws.com");
+    let host = host.trim_start_matches("http://").trim_start_matches("https://");
+    let scheme = if cfg.flag("use_https", true) { "https" } else { "http" };
+    let bucket_host = cfg.get("host_bucket").unwrap_or("%(bucket)s.s3.amazonaws.com");
+    let addressing =
+        if bucket_host.contains("%(bucket)s") { Addressing::Auto } else { Addressing::Path };
+    let region = match cfg.get("bucket_location").unwrap_or("US") {
+        "US" => "us-east-1",
+        "EU" => "eu-west-1",
+        other => other,
+    };
+    let aws = host == "s3.amazonaws.com";
+    let credentials = match (cfg.get("access_key"), cfg.get("secret_key")) {
+        (Some(access_key), Some(secret)) => Credentials::Keys {
+            access_key: access_key.to_owned(),
+            secret_key: Secret::new(secret.to_owned()),
+            session_token: cfg.get("access_token").map(|t| Secret::new(t.to_owned())),
+        },
+        _ => Credentials::Environment { aws_profile: None },
+    };
+    let endpoint = (!aws).then(|| format!("{scheme}://{host}"));
+    let provider = if aws { "aws" } else { "custom" };
+    connection(endpoint.as_deref(), region, provider, addressing, credentials)
+}
+
+fn from_s3cfg(app: &Arc<App>, path: &std::path::Path) -> Result<String> {
+    app.add_session("s3cfg", &read_s3cfg(path)?)
+}

@@ -1,0 +1,56 @@
+//! Exit codes: s3cmd's classes, so that scripts go on; every integrity fault is non-zero.
+
+use dipper_app::{Code, Failure};
+
+pub const PARTIAL: u8 = 2;
+pub const USAGE: u8 = 64;
+pub const OS: u8 = 71;
+
+pub enum Ended {
+    Well,
+    /// Some of it failed, some succeeded.
+    Partly,
+}
+
+pub fn code(failure: &Failure) -> u8 {
+    match failure.code {
+        Code::WrongRegion => 10,
+        Code::Unsupported | Code::ObjectArchived => 11,
+        Code::BucketNotFound
+        | Code::ObjectNotFound
+        | Code::VersionNotFound
+        | Code::UploadNotFound => 12,
+        Code::Conflict | Code::AclDisabled => 13,
+        Code::AlreadyExists if failure.s3.is_some() => 13,
+        Code::PreconditionFailed => 14,
+        Code::Throttled => 15,
+        Code::InvalidInput if failure.s3.is_some() => 11,
+        Code::InvalidInput | Code::AlreadyExists => USAGE,
+        Code::ChecksumMismatch | Code::SourceChanged | Code::DecryptFailed => 65,
+        Code::Database | Code::Internal => 70,
+        Code::LocalIo | Code::DiskFull => 74,
+        Code::Network if failure.s3.as_ref().is_some_and(|s| s.http_status == Some(500)) => 70,
+        Code::Network => 74,
+        Code::Timeout => 75,
+        Code::Unauthenticated
+        | Code::ExpiredToken
+        | Code::AccessDenied
+        | Code::Tls
+        | Code::ClockSkew => 77,
+        Code::KeychainUnavailable => 78,
+        Code::Cancelled => 130,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usage_is_told_from_what_a_server_refused() {
+        let mut failure = Failure::invalid("x");
+        assert_eq!(code(&failure), 64);
+        failure.s3 = Some(dipper_app::S3Context::default());
+        assert_eq!(code(&failure), 11);
+    }
+}

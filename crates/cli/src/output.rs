@@ -1,0 +1,98 @@
+//! Lines for people and scripts. Names come from strangers: on a terminal their control characters
+//! are shown, not obeyed.
+
+use std::io::{IsTerminal, Write};
+
+use dipper_app::Failure;
+use dipper_types::Timestamp;
+use serde::Serialize;
+
+/// A name as it may be printed here.
+pub fn name(text: &str) -> String {
+    if std::io::stdout().is_terminal() { visible(text) } else { text.to_owned() }
+}
+
+fn visible(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        let hidden = c.is_control()
+            || matches!(c, '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        if hidden {
+            out.extend(c.escape_unicode());
+        } else {
+            out.push(c);
+        }
+    }
+    out
+}
+
+/// A line on stdout. A reader that went away (`| head`) ends the program quietly.
+pub fn line(text: &str) {
+    let mut out = std::io::stdout().lock();
+    if writeln!(out, "{text}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+pub fn json<T: Serialize>(value: &T) {
+    if let Ok(text) = serde_json::to_string(value) {
+        line(&text);
+    }
+}
+
+pub fn note(text: &str) {
+    eprintln!("{}", visible(text));
+}
+
+pub fn failure(failure: &Failure, json: bool) {
+    if json {
+        if let Ok(text) = serde_json::to_string(failure) {
+            eprintln!("{text}");
+        }
+        return;
+    }
+    note(&format!("ERROR: {}", failure.message));
+    if let Some(hint) = &failure.hint {
+        note(&format!("       {hint}"));
+    }
+}
+
+/// `2026-11-23 05:39` in UTC, as s3cmd prints it.
+pub fn time(at: Option<Timestamp>) -> String {
+    at.map_or_else(String::new, |at| at.rfc3339().replace('T', " ").chars().take(16).collect())
+}
+
+/// 12 wide, or `1234K` with `-H`.
+pub fn size(bytes: u64, human: bool) -> String {
+    if !human {
+        return format!("{bytes:>12}");
+    }
+    let mut value = bytes;
+    for unit in ["", "K", "M", "G", "T", "P"] {
+        if value < 2048 || unit == "P" {
+            return format!("{:>5}", format!("{value}{unit}"));
+        }
+        value /= 1024;
+    }
+    String::new()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn control_characters_are_seen() {
+        assert_eq!(visible("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\u{a}");
+        assert_eq!(visible("exe\u{202e}gnp"), "exe\\u{202e}gnp");
+        assert_eq!(visible("ünï 😀"), "ünï 😀");
+    }
+
+    #[test]
+    fn sizes() {
+        assert_eq!(size(5, false), "           5");
+        assert_eq!(size(2047, true), " 2047");
+        assert_eq!(size(2048, true), "   2K");
+        assert_eq!(size(5 << 30, true), "   5G");
+    }
+}

@@ -1,0 +1,68 @@
+use std::sync::Arc;
+
+use dipper_app::{App, Job, JobKind, JobState, Result};
+use dipper_types::JobId;
+use serde_json::json;
+
+use super::Context;
+use crate::args::{Args, JobsAction, JobsVerb};
+use crate::exit::Ended;
+use crate::output::{json as json_line, line, name};
+
+pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ended> {
+    match &options.verb {
+        JobsAction::Ls => {
+            for job in app.jobs().await? {
+                tell(args, &job);
+            }
+        }
+        JobsAction::Cancel { job } => app.cancel_job(JobId::parse(job)?).await?,
+        JobsAction::Clear => app.clear_jobs().await?,
+        JobsAction::Resume { job } => {
+            let id = JobId::parse(job)?;
+            app.resume_jobs().await?;
+            let before = app.job(id).await?;
+            if before.state.is_finished() {
+                app.retry_job(id).await?;
+            }
+            let context = Context { app, args, profile: before.profile };
+            let job = context.wait(id).await?;
+            tell(args, &job);
+            return context.close(&job);
+        }
+    }
+    Ok(Ended::Well)
+}
+
+fn tell(args: &Args, job: &Job) {
+    let kind = match job.kind {
+        JobKind::Upload => "upload",
+        JobKind::Download => "download",
+        JobKind::Delete => "delete",
+    };
+    let state = match job.state {
+        JobState::Queued => "queued",
+        JobState::Running => "running",
+        JobState::Completed => "completed",
+        JobState::Failed => "failed",
+        JobState::Cancelled => "cancelled",
+    };
+    if args.json {
+        json_line(&json!({
+            "type": "job", "id": job.id, "kind": kind, "state": state, "bucket": job.bucket,
+            "title": job.title, "createdAt": job.created_at.rfc3339(),
+            "filesTotal": job.files_total, "filesDone": job.files_done,
+            "filesFailed": job.files_failed, "filesSkipped": job.files_skipped,
+            "bytesTotal": job.bytes_total, "bytesDone": job.bytes_done,
+        }));
+        return;
+    }
+    line(&format!(
+        "{:>6}  {kind:8}  {state:9}  {:>6} of {:<6}  s3://{}/  {}",
+        job.id,
+        job.files_done,
+        job.files_total,
+        job.bucket,
+        name(&job.title)
+    ));
+}

@@ -1,0 +1,169 @@
+use std::path::{Path, PathBuf};
+
+use dipper_app::{Code, Failure, ObjectHeaders, Result, TransferFilter, UploadSource, Visibility};
+use dipper_types::{BucketName, Prefix, S3Uri};
+use serde_json::json;
+use tokio::io::AsyncReadExt;
+
+use super::Context;
+use crate::args::Put;
+use crate::exit::Ended;
+use crate::output::{json as json_line, name};
+
+pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
+    let Some((target, files)) = options.paths.split_last() else {
+        return Err(Failure::invalid("nothing to upload"));
+    };
+    let (bucket, path) = match S3Uri::parse(target)? {
+        S3Uri::Bucket(bucket) => (bucket, String::new()),
+        S3Uri::Path(bucket, path) => (bucket, path),
+        S3Uri::Service => return Err(Failure::invalid("a bucket is needed: s3://BUCKET[/PREFIX]")),
+    };
+    let headers = headers(options)?;
+    if files == ["-"] {
+        return from_stdin(context, &bucket, &path, headers).await;
+    }
+    let sources = sources(options, files, &path)?;
+    let title = match files {
+        [one] => one.clone(),
+        many => format!("{} items", many.len()),
+    };
+    send(context, sources, &bucket, title, headers).await
+}
+
+async fn send(
+    context: &Context<'_>,
+    sources: Vec<UploadSource>,
+    bucket: &BucketName,
+    title: String,
+    headers: ObjectHeaders,
+) -> Result<Ended> {
+    let id = context
+        .app
+        .upload_sources(sources, &context.profile, bucket.as_str(), &Prefix::root(), title, headers)
+        .await?;
+    let job = context.wait(id).await?;
+    let total = job.files_total;
+    let mut number = 0;
+    loop {
+        let window = context.app.transfers(id, TransferFilter::All, number, 500)?;
+        if window.items.is_empty() {
+            break;
+        }
+        for item in window.items {
+            number += 1;
+            if item.state != dipper_app::ItemState::Completed {
+                continue;
+            }
+            let local = item.local.unwrap_or_default();
+            if context.args.json {
+                json_line(&json!({
+                    "type": "upload", "local": local.display().to_string(), "bucket": bucket,
+                    "key": item.key, "size": item.size, "verifiedBy": item.verified,
+                }));
+            } else {
+                context.say(&format!(
+                    "upload: '{}' -> 's3://{bucket}/{}'  [{number} of {total}]",
+                    name(&local.display().to_string()),
+                    name(&item.key)
+                ));
+            }
+        }
+    }
+    context.close(&job)
+}
+
+/// s3cmd's rules: one file to a key or below a prefix, several below a prefix; `dir` with its name,
+/// `dir/` without.
+fn sources(options: &Put, files: &[String], path: &str) -> Result<Vec<UploadSource>> {
+    let below = path.is_empty() || path.ends_with('/');
+    let mut sources = Vec::with_capacity(files.len());
+    for text in files {
+        let local = PathBuf::from(text);
+        let meta = std::fs::symlink_metadata(&local).map_err(|error| {
+            Failure::new(Code::LocalIo, format!("{text}: {error}")).with_hint("Check the path.")
+        })?;
+        if meta.is_dir() && !options.recursive {
+            return Err(Failure::invalid(format!("{text} is a folder"))
+                .with_hint("Use --recursive to upload it."));
+        }
+        let own =
+            if text.ends_with('/') && meta.is_dir() { String::new() } else { file_name(&local)? };
+        let key = match (meta.is_dir(), below) {
+            (true, _) if own.is_empty() => path.to_owned(),
+            (true, _) => format!("{path}{own}/"),
+            (false, true) => format!("{path}{own}"),
+            (false, false) if files.len() == 1 => path.to_owned(),
+            (false, false) => {
+                return Err(Failure::invalid("several files need a target that ends in '/'"));
+            }
+        };
+        sources.push(UploadSource { path: local.into_os_string(), key });
+    }
+    Ok(sources)
+}
+
+fn file_name(path: &Path) -> Result<String> {
+    let real = if path.file_name().is_none() { path.canonicalize().ok() } else { None };
+    real.as_deref()
+        .unwrap_or(path)
+        .file_name()
+        .and_then(|n| n.to_str())
+        .map(str::to_owned)
+        .ok_or_else(|| Failure::invalid(format!("the name of {} can't be a key", path.display())))
+}
+
+/// Standard input has no size and can't be read twice: it goes through a file of ours.
+async fn from_stdin(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    path: &str,
+    headers: ObjectHeaders,
+) -> Result<Ended> {
+    if path.is_empty() || path.ends_with('/') {
+        return Err(Failure::invalid("standard input needs a whole key: s3://BUCKET/KEY"));
+    }
+    let failed =
+        |error: std::io::Error| Failure::new(Code::LocalIo, format!("standard input: {error}"));
+    let mut spool = tempfile::NamedTempFile::new_in(context.app.home()).map_err(failed)?;
+    let mut buffer = vec![0; 1 << 20];
+    let mut input = tokio::io::stdin();
+    loop {
+        let read = input.read(&mut buffer).await.map_err(failed)?;
+        if read == 0 {
+            break;
+        }
+        std::io::Write::write_all(&mut spool, &buffer[..read]).map_err(failed)?;
+    }
+    let source = UploadSource { path: spool.path().as_os_str().to_owned(), key: path.to_owned() };
+    send(context, vec![source], bucket, "standard input".into(), headers).await
+}
+
+fn headers(options: &Put) -> Result<ObjectHeaders> {
+    let mut headers = ObjectHeaders {
+        visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
+        storage_class: options.storage_class.clone(),
+        content_type: options.mime_type.clone(),
+        ..ObjectHeaders::default()
+    };
+    for header in &options.add_header {
+        let (key, value) = header
+            .split_once(':')
+            .ok_or_else(|| Failure::invalid(format!("'{header}' is not NAME:VALUE")))?;
+        let (key, value) = (key.trim().to_ascii_lowercase(), value.trim().to_owned());
+        match key.as_str() {
+            "content-type" => headers.content_type = Some(value),
+            "cache-control" => headers.cache_control = Some(value),
+            "content-disposition" => headers.content_disposition = Some(value),
+            "content-encoding" => headers.content_encoding = Some(value),
+            other => match other.strip_prefix("x-amz-meta-") {
+                Some(own) if !own.is_empty() => headers.metadata.push((own.to_owned(), value)),
+                _ => {
+                    return Err(Failure::new(Code::Unsupported, format!("the header '{key}' can't be set here"))
+                        .with_hint("Content-Type, Cache-Control, Content-Disposition, Content-Encoding and x-amz-meta-* can."));
+                }
+            },
+        }
+    }
+    Ok(headers)
+}

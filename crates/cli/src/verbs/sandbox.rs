@@ -1,0 +1,63 @@
+use dipper_app::sandbox_server::{Config, Sandbox as Server, Storage};
+use dipper_app::{Failure, Result};
+use serde_json::json;
+
+use crate::args::Sandbox;
+use crate::exit::Ended;
+use crate::output::{json as json_line, line};
+
+/// Serves until it is interrupted.
+pub async fn run(options: &Sandbox, json: bool) -> Result<Ended> {
+    let storage = match (&options.data, options.memory) {
+        (_, true) => Storage::Memory,
+        (Some(folder), false) => Storage::Folder(folder.clone()),
+        (None, false) => {
+            let home = dipper_app::data_folder()
+                .ok_or_else(|| Failure::invalid("name a folder with --data, or use --memory"))?;
+            Storage::Folder(home.join("sandbox"))
+        }
+    };
+    let config = Config {
+        storage,
+        bind: std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, options.port)),
+        aws_defaults: options.aws_defaults,
+        ..Config::memory()
+    };
+    let server = Server::start(config).await?;
+    if let Some(keys) = options.seed_keys {
+        server.seed("seed", keys).await?;
+    }
+    let (endpoint, main, alt) = (server.endpoint(), server.main(), server.alt());
+    // Printing the keys is this command's purpose: they open this machine's sandbox only.
+    if json {
+        json_line(&json!({
+            "endpoint": endpoint,
+            "accessKey": main.access_key, "secretKey": main.secret_key.expose(),
+            "altAccessKey": alt.access_key, "altSecretKey": alt.secret_key.expose(),
+        }));
+    } else {
+        line(&endpoint);
+        line(&format!("AWS_ACCESS_KEY_ID={}", main.access_key));
+        line(&format!("AWS_SECRET_ACCESS_KEY={}", main.secret_key.expose()));
+    }
+    stopped().await;
+    server.stop().await;
+    Ok(Ended::Well)
+}
+
+#[cfg(unix)]
+async fn stopped() {
+    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
+    match terminate {
+        Ok(mut terminate) => tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminate.recv() => {}
+        },
+        Err(_) => drop(tokio::signal::ctrl_c().await),
+    }
+}
+
+#[cfg(not(unix))]
+async fn stopped() {
+    drop(tokio::signal::ctrl_c().await);
+}
