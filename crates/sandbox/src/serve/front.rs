@@ -27,7 +27,8 @@ impl Front {
 
     async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
         let id = self.counter.fetch_add(1, Ordering::Relaxed);
-        let (asks_first, empty) = (request.headers().contains_key(EXPECT), request.body().is_end_stream());
+        let (asks_first, empty) =
+            (request.headers().contains_key(EXPECT), request.body().is_end_stream());
         let mut response = match guard::check(&request) {
             Ok(()) => self.judged(request).await?,
             Err(error) => refusal(error)?,

@@ -222,7 +222,7 @@ fn seed_object(owner: &str, server: &Server) -> Object {
         upload: None,
     };
     Object {
-        etag: "3ce1d7d7a3ebb3d8a1c5ef0e36b0fd0f".into(),
+        etag: crate::checksum::etag(&text),
         size: text.len() as u64,
         modified: server.now(),
         body: Body::memory(vec![text]),
