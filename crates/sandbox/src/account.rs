@@ -74,7 +74,7 @@ pub(crate) fn letters(alphabet: &[u8], n: usize) -> Result<String, SandboxError>
     let mut text = String::with_capacity(n);
     let mut random = [0_u8; 64];
     while text.len() < n {
-        getrandom::fill(&mut random).map_err(|source| SandboxError::Random { source })?;
+        getrandom::fill(&mut random).map_err(|e| SandboxError::Random { source: e.into() })?;
         let good = random.iter().map(|b| usize::from(*b)).filter(|b| *b < fair);
         text.extend(good.take(n - text.len()).map(|b| char::from(alphabet[b % alphabet.len()])));
     }

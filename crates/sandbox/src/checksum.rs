@@ -235,6 +235,11 @@ impl Hasher {
     }
 }
 
+/// The ETag of a body that is in memory.
+pub(crate) fn etag(body: &[u8]) -> Box<str> {
+    hex::encode(Md5::checksum(body)).into()
+}
+
 /// `md5-N` of a multipart upload.
 pub(crate) fn joined_etag<'a>(etags: impl Iterator<Item = &'a str>) -> Box<str> {
     let (mut md5, mut count) = (Md5::new(), 0);

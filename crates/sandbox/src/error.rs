@@ -1,6 +1,9 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+/// What another library said. Its type is nobody's business.
+pub(crate) type Cause = Box<dyn std::error::Error + Send + Sync>;
+
 /// Why a sandbox can't be had.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -23,12 +26,12 @@ pub enum SandboxError {
     Damaged {
         file: PathBuf,
         #[source]
-        source: serde_json::Error,
+        source: Cause,
     },
     #[error("the sandbox's database failed")]
     Database {
         #[source]
-        source: rusqlite::Error,
+        source: Cause,
     },
     /// The folder was written by a newer Dipper.
     #[error("the sandbox's folder {} was made by a newer version", .folder.display())]
@@ -51,6 +54,6 @@ pub enum SandboxError {
     #[error("the system gives no random numbers")]
     Random {
         #[source]
-        source: getrandom::Error,
+        source: Cause,
     },
 }

@@ -105,7 +105,7 @@ impl Folder {
     fn write(&self, name: &str, value: &impl Serialize) -> Result<(), SandboxError> {
         let path = self.path.join(name);
         let text = serde_json::to_vec_pretty(value)
-            .map_err(|source| SandboxError::Damaged { file: path.clone(), source })?;
+            .map_err(|e| SandboxError::Damaged { file: path.clone(), source: e.into() })?;
         let written = || -> io::Result<()> {
             let temporary = self.path.join(format!("{name}.new"));
             remove(&temporary)?;
@@ -162,7 +162,7 @@ fn read<T: serde::de::DeserializeOwned>(path: &Path) -> Result<Option<T>, Sandbo
     match fs::read(path) {
         Ok(text) => serde_json::from_slice(&text)
             .map(Some)
-            .map_err(|source| SandboxError::Damaged { file: path.to_owned(), source }),
+            .map_err(|e| SandboxError::Damaged { file: path.to_owned(), source: e.into() }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
         Err(source) => Err(SandboxError::Folder { folder: path.to_owned(), source }),
     }

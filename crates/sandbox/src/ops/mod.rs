@@ -9,6 +9,7 @@ mod delete;
 mod get;
 mod lists;
 mod multipart;
+mod plan;
 mod put;
 mod s3;
 mod settings;

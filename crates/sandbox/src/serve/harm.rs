@@ -90,41 +90,43 @@ fn changed(response: HttpResponse, cut: Cut) -> HttpResponse {
             at += chunk.len() as u64;
             Ok::<_, StdError>((from, chunk))
         });
-        let frames = frames.filter_map(move |item| {
+        let frames = frames.flat_map(move |item| {
             let out = match item {
-                Err(error) => Some(Err(error)),
-                Ok(_) if ended => None,
+                Err(error) => vec![Err(error)],
+                Ok(_) if ended => Vec::new(),
                 Ok((from, chunk)) => {
                     let (out, end) = one(cut, from, chunk);
                     ended = end;
                     out
                 }
             };
-            std::future::ready(out.map(|o| o.map(Frame::data)))
+            futures::stream::iter(out.into_iter().map(|o| o.map(Frame::data)))
         });
         Body::http_body_unsync(StreamBody::new(frames))
     })
 }
 
 /// One chunk after the harm, and whether the body ends here.
-fn one(cut: Cut, from: u64, chunk: Bytes) -> (Option<Result<Bytes, StdError>>, bool) {
+fn one(cut: Cut, from: u64, mut chunk: Bytes) -> (Vec<Result<Bytes, StdError>>, bool) {
     let end = from + chunk.len() as u64;
+    let upto = |at: u64| usize::try_from(at.saturating_sub(from)).unwrap_or(usize::MAX);
     match cut {
         Cut::Reset(after) if end > after => {
+            chunk.truncate(upto(after));
             let error = io::Error::new(io::ErrorKind::ConnectionReset, "a fault of the script");
-            (Some(Err(error.into())), true)
+            (vec![Ok(chunk), Err(error.into())], true)
         }
         Cut::Short(to) if end >= to => {
-            let keep = usize::try_from(to.saturating_sub(from)).unwrap_or(usize::MAX);
-            (Some(Ok(chunk.slice(..keep.min(chunk.len())))), true)
+            chunk.truncate(upto(to));
+            (vec![Ok(chunk)], true)
         }
         Cut::Flip(at) if (from..end).contains(&at) => {
             let mut bytes = chunk.to_vec();
-            if let Some(byte) = usize::try_from(at - from).ok().and_then(|i| bytes.get_mut(i)) {
+            if let Some(byte) = bytes.get_mut(upto(at)) {
                 *byte ^= 1;
             }
-            (Some(Ok(Bytes::from(bytes))), false)
+            (vec![Ok(Bytes::from(bytes))], false)
         }
-        _ => (Some(Ok(chunk)), false),
+        _ => (vec![Ok(chunk)], false),
     }
 }

@@ -72,7 +72,7 @@ pub struct Sandbox {
     moved_from: Option<u16>,
     stop: CancellationToken,
     task: Option<JoinHandle<()>>,
-    folder: Option<Folder>,
+    folder: Option<Arc<Folder>>,
 }
 
 impl Drop for Sandbox {
@@ -196,13 +196,7 @@ impl Sandbox {
 }
 
 fn failed(error: StoreError) -> SandboxError {
-    match error {
-        StoreError::Database { source } => match Arc::try_unwrap(source) {
-            Ok(source) => SandboxError::Database { source },
-            Err(_) => SandboxError::Database { source: rusqlite::Error::InvalidQuery },
-        },
-        _ => SandboxError::Database { source: rusqlite::Error::InvalidQuery },
-    }
+    SandboxError::Database { source: error.into() }
 }
 
 fn seed_object(owner: &str, server: &Server) -> Object {
@@ -222,7 +216,7 @@ fn seed_object(owner: &str, server: &Server) -> Object {
         upload: None,
     };
     Object {
-        etag: "3ce1d7d7a3ebb3d8a1c5ef0e36b0fd0f".into(),
+        etag: crate::checksum::etag(&text),
         size: text.len() as u64,
         modified: server.now(),
         body: Body::memory(vec![text]),
@@ -230,14 +224,14 @@ fn seed_object(owner: &str, server: &Server) -> Object {
     }
 }
 
-async fn open(storage: Storage) -> Result<(Option<Folder>, Store), SandboxError> {
+async fn open(storage: Storage) -> Result<(Option<Arc<Folder>>, Store), SandboxError> {
     let Storage::Folder(path) = storage else {
         return Ok((None, Store::in_memory()));
     };
     let shown = path.clone();
     let job = move || {
-        let folder = Folder::take(&path)?;
-        let store = Store::in_folder(&path)?;
+        let folder = Arc::new(Folder::take(&path)?);
+        let store = Store::in_folder(&path)?.held(&folder);
         Ok((Some(folder), store))
     };
     tokio::task::spawn_blocking(job).await.unwrap_or_else(|error| {
@@ -273,6 +267,9 @@ async fn serve(listener: TcpListener, front: Front, stop: CancellationToken) {
         .max_buf_size(512 * 1024)
         .half_close(true);
     let connections = GracefulShutdown::new();
+    // Cancelled when this function is left: nothing outlives the server.
+    let end = CancellationToken::new();
+    let _at_end = end.clone().drop_guard();
     loop {
         let stream = tokio::select! {
             accepted = listener.accept() => match accepted {
@@ -291,9 +288,13 @@ async fn serve(listener: TcpListener, front: Front, stop: CancellationToken) {
         }
         let connection = http.serve_connection(TokioIo::new(stream), front.clone());
         let connection = connections.watch(connection);
+        let end = end.clone();
         tokio::spawn(async move {
-            if let Err(error) = connection.await {
-                tracing::debug!(%error, "a connection ended badly");
+            tokio::select! {
+                result = connection => if let Err(error) = result {
+                    tracing::debug!(%error, "a connection ended badly");
+                },
+                () = end.cancelled() => {}
             }
         });
     }

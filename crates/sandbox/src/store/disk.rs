@@ -76,7 +76,7 @@ impl Disk {
     /// Opens or makes the database. Blocking.
     pub(crate) fn open(folder: &Path) -> Result<Self, SandboxError> {
         let path = folder.join("sandbox.db");
-        let database = |source| SandboxError::Database { source };
+        let database = |e: rusqlite::Error| SandboxError::from(e);
         let mut writer = Connection::open(&path).map_err(database)?;
         prepare(&mut writer, folder)?;
         let reader = Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY)
@@ -198,7 +198,7 @@ fn prepare(db: &mut Connection, folder: &Path) -> Result<(), SandboxError> {
     match made(db) {
         Ok(true) => Ok(()),
         Ok(false) => Err(SandboxError::TooNew { folder: PathBuf::from(folder) }),
-        Err(source) => Err(SandboxError::Database { source }),
+        Err(error) => Err(error.into()),
     }
 }
 

@@ -17,7 +17,7 @@ use crate::error::SandboxError;
 
 impl From<rusqlite::Error> for SandboxError {
     fn from(source: rusqlite::Error) -> Self {
-        Self::Database { source }
+        Self::Database { source: source.into() }
     }
 }
 
@@ -64,7 +64,8 @@ pub(super) fn load(folder: &Path) -> Result<Store, SandboxError> {
         tracing::info!(files = swept, "cleared away bodies that no object has");
     }
     let next_small = disk.last_small()? + 1;
-    store.kept = Some(Kept { disk, blobs, next_small: AtomicI64::new(next_small) });
+    let next_small = AtomicI64::new(next_small);
+    store.kept = Some(Kept { disk, blobs, next_small, folder: None });
     Ok(store)
 }
 
@@ -77,9 +78,9 @@ struct Reading<'a> {
 
 impl Reading<'_> {
     fn doc<T: DeserializeOwned>(&self, doc: &str) -> Result<T, SandboxError> {
-        serde_json::from_str(doc).map_err(|source| SandboxError::Damaged {
+        serde_json::from_str(doc).map_err(|e| SandboxError::Damaged {
             file: self.folder.join("sandbox.db"),
-            source,
+            source: e.into(),
         })
     }
 

@@ -26,6 +26,7 @@ pub(crate) use uploads::Upload;
 pub(crate) use writer::Fresh;
 
 use crate::error::SandboxError;
+use crate::folder::Folder;
 use crate::model::{BucketInfo, BucketState, Object};
 use blobs::Blobs;
 use disk::{Change, Disk};
@@ -75,6 +76,8 @@ pub(crate) struct Kept {
     disk: Disk,
     blobs: Arc<Blobs>,
     next_small: AtomicI64,
+    /// The folder's lock. Dropped last: when nothing can be written any more.
+    folder: Option<Arc<Folder>>,
 }
 
 #[derive(Debug, Default)]
@@ -152,6 +155,14 @@ impl Store {
     /// Opens a folder and reads its index. Blocking.
     pub(crate) fn in_folder(folder: &Path) -> Result<Self, SandboxError> {
         load::load(folder)
+    }
+
+    /// Keeps the folder's lock as long as the store is there.
+    pub(crate) fn held(mut self, folder: &Arc<Folder>) -> Self {
+        if let Some(kept) = &mut self.kept {
+            kept.folder = Some(Arc::clone(folder));
+        }
+        self
     }
 
     async fn commit(

@@ -1,1 +1,96 @@
+use std::sync::Arc;
 
+use bytes::Bytes;
+use dipper_access::Acl;
+use dipper_types::Timestamp;
+
+use super::*;
+use crate::model::{Detail, Object};
+
+fn detail() -> Arc<Detail> {
+    Arc::new(Detail {
+        owner: "me".into(),
+        acl: Acl::private("me"),
+        headers: Default::default(),
+        metadata: Default::default(),
+        storage_class: None,
+        sum: None,
+        parts: Vec::new(),
+        tags: Vec::new(),
+        upload: None,
+    })
+}
+
+async fn put(store: &Arc<Store>, bucket: &Arc<Bucket>, key: &str, bytes: Vec<u8>) {
+    let size = bytes.len() as u64;
+    let mut writer = store.writer();
+    writer.write(Bytes::from(bytes)).await.unwrap();
+    let fresh = writer.finish().await.unwrap();
+    let object = Object {
+        etag: "e".into(),
+        size,
+        modified: Timestamp::from_secs(1),
+        body: fresh.body.clone(),
+        detail: detail(),
+    };
+    store.put(bucket, key, object, fresh, |_| Ok::<_, StoreError>(())).await.unwrap();
+}
+
+async fn read_all(store: &Arc<Store>, object: &Object) -> Vec<u8> {
+    use futures::StreamExt as _;
+    let slices = store.slices(&object.body, 0, object.size).await.unwrap().unwrap();
+    let chunks: Vec<_> = Slices::new(slices).collect().await;
+    chunks.into_iter().flat_map(|c| c.unwrap()).collect()
+}
+
+fn info() -> BucketInfo {
+    BucketInfo::new("me", Timestamp::from_secs(0), false)
+}
+
+#[tokio::test]
+async fn many_writers_of_one_key_leave_one_whole_body() {
+    let folder = tempfile::tempdir().unwrap();
+    for store in [Store::in_memory(), Store::in_folder(folder.path()).unwrap()] {
+        let store = Arc::new(store);
+        let bucket = store.create_bucket("bucket", info()).await.unwrap();
+        let writers = (0..50_u8).map(|n| {
+            let size = if n % 2 == 0 { 100 } else { 40_000 };
+            put(&store, &bucket, "k", vec![n; size])
+        });
+        futures::future::join_all(writers).await;
+        let object = bucket.object("k").unwrap();
+        let bytes = read_all(&store, &object).await;
+        assert_eq!(bytes.len() as u64, object.size);
+        assert!(bytes.iter().all(|b| *b == bytes[0]));
+    }
+}
+
+#[tokio::test]
+async fn a_reader_keeps_the_body_it_began_with() {
+    let folder = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::in_folder(folder.path()).unwrap());
+    let bucket = store.create_bucket("bucket", info()).await.unwrap();
+    put(&store, &bucket, "k", vec![1; 2_000_000]).await;
+    let before = bucket.object("k").unwrap();
+    put(&store, &bucket, "k", vec![2; 2_000_000]).await;
+    assert!(read_all(&store, &before).await.iter().all(|b| *b == 1));
+    drop(before);
+    let now = bucket.object("k").unwrap();
+    assert!(read_all(&store, &now).await.iter().all(|b| *b == 2));
+}
+
+#[tokio::test]
+async fn nothing_gets_into_a_bucket_that_goes() {
+    let store = Arc::new(Store::in_memory());
+    let bucket = store.create_bucket("bucket", info()).await.unwrap();
+    store.delete_bucket("bucket").await.unwrap();
+    let object = Object {
+        etag: "e".into(),
+        size: 0,
+        modified: Timestamp::from_secs(1),
+        body: Body::default(),
+        detail: detail(),
+    };
+    let late = store.put(&bucket, "k", object, Fresh::default(), |_| Ok::<_, StoreError>(()));
+    assert!(matches!(late.await, Err(StoreError::NoSuchBucket)));
+}

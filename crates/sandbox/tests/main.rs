@@ -1,0 +1,12 @@
+//! The sandbox over real HTTP, as any S3 client sees it.
+
+#![expect(clippy::unwrap_used, reason = "a test that can not go on panics")]
+
+mod access;
+mod durable;
+mod faults;
+mod guard;
+mod listing;
+mod multipart;
+mod objects;
+mod support;
