@@ -38,20 +38,20 @@ impl S3 {
         }
     }
 
-    /// CreateBucket. The region is the connection's where none is given; servers other than AWS are
-    /// told none, since most refuse a location they do not know.
+    /// CreateBucket. A region that is given is told to the server; where none is, AWS is told the
+    /// connection's, and others nothing, since most refuse a location they do not know.
     pub async fn create_bucket(
         &self,
         name: &BucketName,
         region: Option<&str>,
     ) -> Result<(), Error> {
-        let region = region.unwrap_or(&self.connection().region).to_owned();
-        let constraint =
-            (self.connection().provider.is_aws() && region != "us-east-1").then(|| {
-                CreateBucketConfiguration::builder()
-                    .location_constraint(BucketLocationConstraint::from(region.as_str()))
-                    .build()
-            });
+        let connection = self.connection();
+        let own = connection.provider.is_aws().then_some(connection.region.as_str());
+        let constraint = region.or(own).filter(|region| *region != "us-east-1").map(|region| {
+            CreateBucketConfiguration::builder()
+                .location_constraint(BucketLocationConstraint::from(region))
+                .build()
+        });
         self.run("CreateBucket", Some(name.as_str()), None, Retries::Sdk, |client| {
             let call = client
                 .create_bucket()
