@@ -63,6 +63,9 @@ pub struct S3Context {
     pub request_id: Option<String>,
     pub bucket: Option<String>,
     pub key: Option<String>,
+    /// Nothing listens on the endpoint's port.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refused: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -195,6 +198,7 @@ impl From<&dipper_s3::Error> for Failure {
                 request_id: c.request_id.clone(),
                 bucket: c.bucket.clone(),
                 key: c.key.clone(),
+                refused: c.refused,
             }),
         }
     }

@@ -182,6 +182,8 @@ pub struct Context {
     pub message: Option<String>,
     /// The region the server names, when it says that this one is wrong.
     pub region: Option<String>,
+    /// The machine is there, and nothing listens on the port.
+    pub refused: bool,
 }
 
 /// A failed call: the class for code, the context for people, the source for logs.
@@ -218,9 +220,10 @@ impl Error {
         let source = source.into();
         let class = transport_class(source.as_ref());
         let message = Some(innermost(source.as_ref()));
+        let refused = is_refused(source.as_ref());
         Self {
             class,
-            context: Box::new(Context { op, message, ..Context::default() }),
+            context: Box::new(Context { op, message, refused, ..Context::default() }),
             source: Some(source),
         }
     }
@@ -267,6 +270,7 @@ impl Error {
         let meta = error.meta();
         context.s3_code = meta.code().filter(|code| *code != "Unknown").map(str::to_owned);
         context.message = meta.message().map(str::to_owned);
+        context.refused = is_refused(&error);
         let class = match &error {
             SdkError::ServiceError(_) => classify(context.s3_code.as_deref(), context.http_status),
             SdkError::TimeoutError(_) => Class::Timeout,
@@ -310,6 +314,12 @@ fn innermost(error: &(dyn StdError + 'static)) -> String {
 
 fn credentials_cause(error: &(dyn StdError + 'static)) -> bool {
     chain(error).any(|e| e.is::<aws_credential_types::provider::error::CredentialsError>())
+}
+
+fn is_refused(error: &(dyn StdError + 'static)) -> bool {
+    chain(error)
+        .filter_map(|cause| cause.downcast_ref::<std::io::Error>())
+        .any(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
 /// TLS failures reach us wrapped in `io::Error`s, whose `source` skips the wrapped value itself.
@@ -426,6 +436,7 @@ mod tests {
         );
         assert_eq!(Error::transport("x", io).class, Class::Tls);
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
-        assert_eq!(Error::transport("x", refused).class, Class::Network);
+        let refused = Error::transport("x", refused);
+        assert_eq!((refused.class, refused.context.refused), (Class::Network, true));
     }
 }
