@@ -2,24 +2,39 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
+const OUTPUT: &str = "Output";
+
+const EXAMPLES: &str = "Examples:
+  dipper --sandbox mb s3://photos             try it without an account
+  dipper --sandbox put -r Pictures s3://photos/
+  dipper -c ~/.s3cfg ls s3://photos/Pictures/
+  dipper get -r s3://photos/Pictures .
+
+Exit codes are s3cmd's: 0 well, 2 some of it failed, 12 not there, 64 usage, 77 not allowed,
+78 no usable connection, 111 nothing listens there.";
+
 /// A client for S3: s3cmd's verbs and options, faster and safer.
 #[derive(Debug, Parser)]
-#[command(name = "dipper", version, max_term_width = 100)]
+#[command(name = "dipper", version, max_term_width = 100, after_help = EXAMPLES)]
+#[command(disable_help_subcommand = true)]
 pub struct Args {
     /// Read the connection from this .s3cfg file
-    #[arg(short, long, value_name = "FILE", global = true)]
+    #[arg(short, long, value_name = "FILE", global = true, help_heading = CONNECTION)]
     pub config: Option<PathBuf>,
     /// Use a saved connection, by name
-    #[arg(long, value_name = "NAME", global = true, conflicts_with_all = ["config", "sandbox"])]
+    #[arg(long, value_name = "NAME", global = true, help_heading = CONNECTION)]
+    #[arg(conflicts_with_all = ["config", "sandbox"])]
     pub profile: Option<String>,
     /// Use the built-in sandbox
-    #[arg(long, global = true, conflicts_with_all = ["config", "profile"])]
+    #[arg(long, global = true, help_heading = CONNECTION)]
+    #[arg(conflicts_with_all = ["config", "profile"])]
     pub sandbox: bool,
     /// One JSON object a line instead of text
-    #[arg(long, global = true)]
+    #[arg(long, global = true, help_heading = OUTPUT)]
     pub json: bool,
     /// Say less
-    #[arg(short, long, global = true)]
+    #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
     #[command(subcommand)]
     pub verb: Verb,
@@ -60,6 +75,8 @@ pub enum Verb {
 
 #[derive(Debug, ClapArgs)]
 pub struct Ls {
+    /// s3://BUCKET[/PREFIX]; none lists the buckets
+    #[arg(value_name = "URI")]
     pub uris: Vec<String>,
     /// Everything below, without folders
     #[arg(short, long)]
@@ -78,17 +95,21 @@ pub struct Ls {
 #[derive(Debug, ClapArgs)]
 pub struct Put {
     /// FILE [FILE…] s3://BUCKET[/PREFIX]; `-` reads standard input
-    #[arg(required = true, num_args = 2..)]
+    #[arg(required = true, num_args = 2.., value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Folders, with everything in them
     #[arg(short, long)]
     pub recursive: bool,
     /// Everyone may read what is uploaded
     #[arg(short = 'P', long, conflicts_with = "acl_private")]
     pub acl_public: bool,
+    /// Only the owner may (the default)
     #[arg(long)]
     pub acl_private: bool,
+    /// STANDARD, STANDARD_IA, GLACIER …
     #[arg(long, value_name = "CLASS")]
     pub storage_class: Option<String>,
+    /// Content type; else by the name's ending
     #[arg(short, long, value_name = "TYPE")]
     pub mime_type: Option<String>,
     /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
@@ -98,9 +119,10 @@ pub struct Put {
 
 #[derive(Debug, ClapArgs)]
 pub struct Get {
-    /// s3://BUCKET/KEY [LOCAL]
-    #[arg(required = true)]
+    /// s3://BUCKET/KEY [s3://…] [LOCAL]; `-` writes to standard output
+    #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
+    /// Everything below a folder or in a bucket
     #[arg(short, long)]
     pub recursive: bool,
     /// Overwrite local files
@@ -113,8 +135,10 @@ pub struct Get {
 
 #[derive(Debug, ClapArgs)]
 pub struct Del {
-    #[arg(required = true)]
+    /// s3://BUCKET/KEY
+    #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
+    /// Everything below a folder
     #[arg(short, long)]
     pub recursive: bool,
     /// Allow to empty a whole bucket
@@ -127,39 +151,49 @@ pub struct Del {
 
 #[derive(Debug, ClapArgs)]
 pub struct Mb {
-    #[arg(required = true)]
+    /// s3://BUCKET
+    #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
+    /// Where the bucket is made; else in the connection's region
     #[arg(long, visible_alias = "region", value_name = "REGION")]
     pub bucket_location: Option<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Rb {
-    #[arg(required = true)]
+    /// s3://BUCKET
+    #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Setacl {
-    #[arg(required = true)]
+    /// s3://BUCKET[/KEY]
+    #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
+    /// Everyone may read it; of a bucket: the list of names
     #[arg(short = 'P', long, conflicts_with = "acl_private")]
     pub acl_public: bool,
+    /// Only the owner may
     #[arg(long)]
     pub acl_private: bool,
+    /// Every object below a folder
     #[arg(short, long)]
     pub recursive: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Uris {
-    #[arg(required = true)]
+    /// s3://BUCKET[/KEY]
+    #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct Setpolicy {
+    /// The policy, as JSON
     pub file: PathBuf,
+    /// s3://BUCKET
     pub uri: String,
 }
 
@@ -176,10 +210,13 @@ pub enum ProfileAction {
     /// Save a connection; its keys come from standard input, one a line, or from -c FILE
     Add {
         name: String,
-        #[arg(long)]
+        /// https://HOST[:PORT]; else the provider's own
+        #[arg(long, value_name = "URL")]
         endpoint: Option<String>,
+        /// Else the provider's default
         #[arg(long)]
         region: Option<String>,
+        /// aws, custom …
         #[arg(long, default_value = "custom")]
         provider: String,
     },
@@ -198,12 +235,9 @@ pub enum JobsAction {
     /// List jobs
     Ls,
     /// Do again what failed, or go on with what was cut off
-    Resume {
-        job: String,
-    },
-    Cancel {
-        job: String,
-    },
+    Resume { job: String },
+    /// Stop a job; what it has done stays
+    Cancel { job: String },
     /// Forget finished jobs
     Clear,
 }
@@ -214,7 +248,7 @@ pub struct Sandbox {
     #[arg(long, default_value_t = 0)]
     pub port: u16,
     /// Keep everything in this folder
-    #[arg(long, conflicts_with = "memory")]
+    #[arg(long, value_name = "DIR", conflicts_with = "memory")]
     pub data: Option<PathBuf>,
     /// Keep everything in memory, and forget it at the end
     #[arg(long)]

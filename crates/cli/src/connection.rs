@@ -4,7 +4,7 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dipper_app::{Addressing, App, Connection, Credentials, Failure, Result, providers};
+use dipper_app::{Addressing, App, Code, Connection, Credentials, Failure, Result, providers};
 use dipper_types::Secret;
 
 use crate::args::Args;
@@ -38,12 +38,16 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
     }
     match app.profiles().await?.into_iter().next() {
         Some(profile) => Ok(profile.id),
-        None => Err(Failure::new(dipper_app::Code::KeychainUnavailable, "there is no connection yet")
-            .with_hint(
-                "Try --sandbox, name an .s3cfg with -c, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
-                 or save a connection with `dipper profile add`.",
-            )),
+        None => Err(Failure::invalid("there is no connection yet").with_hint(
+            "Try --sandbox, name an .s3cfg with -c, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
+             or save a connection with `dipper profile add`.",
+        )),
     }
+}
+
+/// Whether a file or the environment is at fault, not what was typed.
+pub fn is_configuration(args: &Args, failure: &Failure) -> bool {
+    args.profile.is_none() && matches!(failure.code, Code::InvalidInput | Code::LocalIo)
 }
 
 fn variable(name: &str) -> Option<String> {
@@ -110,6 +114,26 @@ pub fn read_s3cfg(path: &std::path::Path) -> Result<Connection> {
     connection(endpoint.as_deref(), region, provider, addressing, credentials)
 }
 
+/// The same for the same endpoint and account, so that a job finds its connection again in a later
+/// run, and never another one.
+fn session_name(connection: &Connection) -> String {
+    let account = match &connection.credentials {
+        Credentials::Keys { access_key, .. } => access_key.as_str(),
+        _ => "",
+    };
+    // FNV-1a: short, and the same in every build.
+    let hash = connection
+        .endpoint
+        .bytes()
+        .chain([0])
+        .chain(account.bytes())
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
+            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        });
+    format!("s3cfg-{hash:016x}")
+}
+
 fn from_s3cfg(app: &Arc<App>, path: &std::path::Path) -> Result<String> {
-    app.add_session("s3cfg", &read_s3cfg(path)?)
+    let connection = read_s3cfg(path)?;
+    app.add_session(&session_name(&connection), &connection)
 }

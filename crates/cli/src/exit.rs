@@ -5,11 +5,15 @@ use dipper_app::{Code, Failure};
 pub const PARTIAL: u8 = 2;
 pub const USAGE: u8 = 64;
 pub const OS: u8 = 71;
+pub const CONFIG: u8 = 78;
+pub const REFUSED: u8 = 111;
 
 pub enum Ended {
     Well,
     /// Some of it failed, some succeeded.
     Partly,
+    /// There is no usable connection.
+    Unconfigured(Failure),
 }
 
 pub fn code(failure: &Failure) -> u8 {
@@ -30,6 +34,7 @@ pub fn code(failure: &Failure) -> u8 {
         Code::Database | Code::Internal => 70,
         Code::LocalIo | Code::DiskFull => 74,
         Code::Network if failure.s3.as_ref().is_some_and(|s| s.http_status == Some(500)) => 70,
+        Code::Network if failure.s3.as_ref().is_some_and(|s| s.refused) => REFUSED,
         Code::Network => 74,
         Code::Timeout => 75,
         Code::Unauthenticated
@@ -37,7 +42,7 @@ pub fn code(failure: &Failure) -> u8 {
         | Code::AccessDenied
         | Code::Tls
         | Code::ClockSkew => 77,
-        Code::KeychainUnavailable => 78,
+        Code::KeychainUnavailable => CONFIG,
         Code::Cancelled => 130,
     }
 }
@@ -52,5 +57,14 @@ mod tests {
         assert_eq!(code(&failure), 64);
         failure.s3 = Some(dipper_app::S3Context::default());
         assert_eq!(code(&failure), 11);
+    }
+
+    #[test]
+    fn a_refused_connection_has_its_own() {
+        let mut failure = Failure::new(Code::Network, "x");
+        assert_eq!(code(&failure), 74);
+        let refused = dipper_app::S3Context { refused: true, ..Default::default() };
+        failure.s3 = Some(refused);
+        assert_eq!(code(&failure), 111);
     }
 }

@@ -43,6 +43,10 @@ fn main() -> ExitCode {
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
         Ok(Ended::Partly) => ExitCode::from(exit::PARTIAL),
+        Ok(Ended::Unconfigured(failure)) => {
+            output::failure(&failure, json);
+            ExitCode::from(exit::CONFIG)
+        }
         Err(failure) => {
             output::failure(&failure, json);
             ExitCode::from(exit::code(&failure))

@@ -62,15 +62,15 @@ pub fn time(at: Option<Timestamp>) -> String {
     at.map_or_else(String::new, |at| at.rfc3339().replace('T', " ").chars().take(16).collect())
 }
 
-/// 12 wide, or `1234K` with `-H`.
+/// 12 wide; with `-H` 5 and the unit.
 pub fn size(bytes: u64, human: bool) -> String {
     if !human {
         return format!("{bytes:>12}");
     }
     let mut value = bytes;
-    for unit in ["", "K", "M", "G", "T", "P"] {
+    for unit in [" ", "K", "M", "G", "T", "P"] {
         if value < 2048 || unit == "P" {
-            return format!("{:>5}", format!("{value}{unit}"));
+            return format!("{value:>5}{unit}");
         }
         value /= 1024;
     }
@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn sizes() {
         assert_eq!(size(5, false), "           5");
-        assert_eq!(size(2047, true), " 2047");
-        assert_eq!(size(2048, true), "   2K");
-        assert_eq!(size(5 << 30, true), "   5G");
+        assert_eq!(size(2047, true), " 2047 ");
+        assert_eq!(size(2048, true), "    2K");
+        assert_eq!(size(5 << 30, true), "    5G");
     }
 }

@@ -39,6 +39,12 @@ pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
     for (bucket, objects) in wanted {
         if options.dry_run {
             for key in objects.keys() {
+                if context.args.json {
+                    json_line(&json!({
+                        "type": "delete", "bucket": bucket, "key": key, "dryRun": true,
+                    }));
+                    continue;
+                }
                 line(&format!("delete: 's3://{bucket}/{}'", name(key.as_str())));
             }
             continue;

@@ -1,10 +1,10 @@
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use dipper_app::{Failure, ListedAction, OnExisting, Result, TransferFilter};
 use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
 use serde_json::json;
 
-use super::Context;
+use super::{Context, absolute, shown};
 use crate::args::Get;
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
@@ -54,12 +54,16 @@ async fn single(
             return to_stdout(context, bucket, &key).await;
         }
         Some(text) if text.ends_with(['/', '\\']) || many || Path::new(text).is_dir() => {
-            let folder = PathBuf::from(text);
+            let folder = absolute(Path::new(text))?;
             (Some(folder.clone()), ListedAction::Download { folder: folder.into(), on_existing })
         }
-        Some(text) => (None, ListedAction::DownloadTo { file: text.into(), on_existing }),
+        Some(text) => {
+            let file = absolute(Path::new(text))?.into_os_string();
+            (None, ListedAction::DownloadTo { file, on_existing })
+        }
         None => {
-            (Some(PathBuf::from(".")), ListedAction::Download { folder: ".".into(), on_existing })
+            let folder = absolute(Path::new("."))?;
+            (Some(folder.clone()), ListedAction::Download { folder: folder.into(), on_existing })
         }
     };
     let prefix = key.parent();
@@ -73,7 +77,7 @@ async fn single(
             return Ok(Ended::Well);
         }
     }
-    fetch(context, bucket, prefix, vec![(key, head.size)], action).await
+    fetch(context, bucket, prefix, vec![(key, head.size)], action, local).await
 }
 
 async fn tree(
@@ -93,7 +97,7 @@ async fn tree(
     } else {
         prefix.parent().unwrap_or_default()
     };
-    let folder = PathBuf::from(local.unwrap_or("."));
+    let folder = absolute(Path::new(local.unwrap_or(".")))?;
     let mut objects = context.app.everything_below(&context.profile, bucket, &prefix).await?;
     if objects.is_empty() {
         return Err(Failure::new(
@@ -108,7 +112,7 @@ async fn tree(
         });
     }
     let action = ListedAction::Download { folder: folder.into(), on_existing };
-    fetch(context, bucket, base, objects, action).await
+    fetch(context, bucket, base, objects, action, local).await
 }
 
 async fn fetch(
@@ -117,7 +121,9 @@ async fn fetch(
     base: Prefix,
     objects: Vec<(ObjectKey, u64)>,
     action: ListedAction,
+    named: Option<&str>,
 ) -> Result<Ended> {
+    let here = if matches!(named, None | Some(".")) { "./" } else { "" };
     if objects.is_empty() {
         return Ok(Ended::Well);
     }
@@ -139,7 +145,9 @@ async fn fetch(
             if item.state != dipper_app::ItemState::Completed {
                 continue;
             }
-            let local = item.local.map(|l| l.display().to_string()).unwrap_or_default();
+            let local = item.local.map(|local| shown(&local)).unwrap_or_default();
+            let here = if local.is_relative() { here } else { "" };
+            let local = format!("{here}{}", local.display());
             if context.args.json {
                 json_line(&json!({
                     "type": "download", "bucket": bucket, "key": item.key, "local": local,

@@ -1,11 +1,12 @@
 use std::sync::Arc;
 
-use dipper_app::{App, Job, JobKind, JobState, Result};
+use dipper_app::{App, Code, Failure, Job, JobKind, JobState, Result};
 use dipper_types::JobId;
 use serde_json::json;
 
 use super::Context;
 use crate::args::{Args, JobsAction, JobsVerb};
+use crate::connection;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
@@ -16,12 +17,24 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
                 tell(args, &job);
             }
         }
-        JobsAction::Cancel { job } => app.cancel_job(JobId::parse(job)?).await?,
+        JobsAction::Cancel { job } => {
+            let id = JobId::parse(job)?;
+            app.job(id).await?;
+            app.cancel_job(id).await?;
+            if !app.job(id).await?.state.is_finished() {
+                return Err(Failure::new(
+                    Code::Conflict,
+                    format!("job {id} runs in another process"),
+                )
+                .with_hint("Cancel it there: with Ctrl-C, or in the window."));
+            }
+        }
         JobsAction::Clear => app.clear_jobs().await?,
         JobsAction::Resume { job } => {
             let id = JobId::parse(job)?;
-            app.resume_jobs().await?;
             let before = app.job(id).await?;
+            same_connection(app, args, &before).await?;
+            app.resume_jobs().await?;
             if before.state.is_finished() {
                 app.retry_job(id).await?;
             }
@@ -32,6 +45,19 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
         }
     }
     Ok(Ended::Well)
+}
+
+/// A job goes on with the connection it was made with: a saved one is at hand, one from a file or the
+/// environment is named again.
+async fn same_connection(app: &Arc<App>, args: &Args, job: &Job) -> Result<()> {
+    if app.profiles().await?.iter().any(|profile| profile.id == job.profile) {
+        return Ok(());
+    }
+    if connection::choose(app, args).await.is_ok_and(|chosen| chosen == job.profile) {
+        return Ok(());
+    }
+    Err(Failure::invalid(format!("job {} was made with another connection", job.id))
+        .with_hint("Name the same .s3cfg with -c, or set the same environment."))
 }
 
 fn tell(args: &Args, job: &Job) {

@@ -64,7 +64,8 @@ async fn objects(
             if context.args.json {
                 json_line(&json!({ "type": "folder", "bucket": bucket, "prefix": folder }));
             } else {
-                line(&format!("{:16} {:>12}  s3://{bucket}/{}", "", "DIR", name(folder)));
+                let width = if options.human_readable_sizes { 6 } else { 12 };
+                line(&format!("{:16} {:>width$}  s3://{bucket}/{}", "", "DIR", name(folder)));
             }
         }
         for object in &page.objects {

@@ -12,9 +12,10 @@ mod put;
 pub mod sandbox;
 mod setacl;
 
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dipper_app::{App, Failure, Job, JobState, Result};
+use dipper_app::{App, Code, Failure, Job, JobState, Result};
 use dipper_types::{BucketName, JobId, S3Uri};
 
 use crate::args::{Args, Verb};
@@ -35,7 +36,14 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
         _ => {}
     }
-    let context = Context { app, args, profile: connection::choose(app, args).await? };
+    let profile = match connection::choose(app, args).await {
+        Ok(profile) => profile,
+        Err(failure) if connection::is_configuration(args, &failure) => {
+            return Ok(Ended::Unconfigured(failure));
+        }
+        Err(failure) => return Err(failure),
+    };
+    let context = Context { app, args, profile };
     match &args.verb {
         Verb::Ls(options) => ls::run(&context, options).await,
         Verb::Put(options) => put::run(&context, options).await,
@@ -66,7 +74,7 @@ impl Context<'_> {
             _ = tokio::signal::ctrl_c() => {
                 self.app.pause_for_exit().await;
                 output::note(&format!("Stopped. `dipper jobs resume {id}` goes on."));
-                Err(Failure::new(dipper_app::Code::Cancelled, "interrupted"))
+                Err(Failure::new(Code::Cancelled, "interrupted"))
             }
         }
     }
@@ -79,17 +87,20 @@ impl Context<'_> {
             let failed =
                 self.app.transfers(job.id, dipper_app::TransferFilter::Failed, start, 500)?;
             for item in &failed.items {
-                let Some(error) = &item.error else { continue };
-                if item.state == dipper_app::ItemState::Skipped {
+                let Some(error) = item.error.clone().map(advised) else { continue };
+                // A link is left out on purpose; a name that can't be a key is a file that is missing.
+                let skipped = item.state == dipper_app::ItemState::Skipped;
+                if skipped && error.code == Code::Unsupported {
                     if !self.args.quiet {
                         output::note(&format!("WARNING: skipped {}: {}", item.key, error.message));
                     }
                     continue;
                 }
+                let error = if skipped { named(error, &item.key) } else { error };
                 if first.is_some() || job.files_done > 0 || job.files_failed > 1 {
-                    output::failure(error, self.args.json);
+                    output::failure(&error, self.args.json);
                 }
-                first.get_or_insert_with(|| error.clone());
+                first.get_or_insert(error);
             }
             start += failed.items.len() as u64;
             if failed.items.is_empty() || start >= failed.total {
@@ -100,11 +111,40 @@ impl Context<'_> {
             (JobState::Completed, None) => Ok(Ended::Well),
             (_, Some(error)) if job.files_done == 0 => Err(error),
             (_, Some(_)) => Ok(Ended::Partly),
-            (_, None) => Err(job.error.clone().unwrap_or_else(|| {
-                Failure::new(dipper_app::Code::Cancelled, "the job was cancelled")
-            })),
+            (_, None) => Err(job
+                .error
+                .clone()
+                .unwrap_or_else(|| Failure::new(Code::Cancelled, "the job was cancelled"))),
         }
     }
+}
+
+/// What to do next, in this door's words.
+fn advised(error: Failure) -> Failure {
+    match error.code {
+        Code::AlreadyExists if error.s3.is_none() => {
+            error.with_hint("Use --force to overwrite it, or --skip-existing to leave it.")
+        }
+        _ => error,
+    }
+}
+
+fn named(mut error: Failure, key: &str) -> Failure {
+    error.message = format!("{key}: {}", error.message);
+    error
+}
+
+/// As the journal has it: a job goes on in another folder, or in the window, with the same files.
+pub fn absolute(path: &Path) -> Result<PathBuf> {
+    std::path::absolute(path)
+        .map_err(|error| Failure::new(Code::LocalIo, format!("{}: {error}", path.display())))
+}
+
+/// As a person reads it: from here, where it lies below.
+pub fn shown(path: &Path) -> PathBuf {
+    let here = std::env::current_dir().ok();
+    here.and_then(|here| path.strip_prefix(here).ok().map(Path::to_owned))
+        .unwrap_or_else(|| path.to_owned())
 }
 
 /// `s3://bucket` alone.

@@ -1,11 +1,11 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{Code, Failure, ObjectHeaders, Result, TransferFilter, UploadSource, Visibility};
-use dipper_types::{BucketName, Prefix, S3Uri};
+use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
-use super::Context;
+use super::{Context, absolute, shown};
 use crate::args::Put;
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
@@ -55,7 +55,7 @@ async fn send(
             if item.state != dipper_app::ItemState::Completed {
                 continue;
             }
-            let local = item.local.unwrap_or_default();
+            let local = shown(&item.local.unwrap_or_default());
             if context.args.json {
                 json_line(&json!({
                     "type": "upload", "local": local.display().to_string(), "bucket": bucket,
@@ -80,8 +80,12 @@ fn sources(options: &Put, files: &[String], path: &str) -> Result<Vec<UploadSour
     let mut sources = Vec::with_capacity(files.len());
     for text in files {
         let local = PathBuf::from(text);
-        let meta = std::fs::symlink_metadata(&local).map_err(|error| {
-            Failure::new(Code::LocalIo, format!("{text}: {error}")).with_hint("Check the path.")
+        let meta = std::fs::symlink_metadata(&local).map_err(|error| match error.kind() {
+            std::io::ErrorKind::NotFound => {
+                Failure::invalid(format!("{text}: there is no such file or folder"))
+                    .with_hint("Check the path.")
+            }
+            _ => Failure::new(Code::LocalIo, format!("{text}: {error}")),
         })?;
         if meta.is_dir() && !options.recursive {
             return Err(Failure::invalid(format!("{text} is a folder"))
@@ -90,15 +94,18 @@ fn sources(options: &Put, files: &[String], path: &str) -> Result<Vec<UploadSour
         let own =
             if text.ends_with('/') && meta.is_dir() { String::new() } else { file_name(&local)? };
         let key = match (meta.is_dir(), below) {
-            (true, _) if own.is_empty() => path.to_owned(),
-            (true, _) => format!("{path}{own}/"),
+            (true, true) if own.is_empty() => path.to_owned(),
+            (true, true) => format!("{path}{own}/"),
+            (true, false) => {
+                return Err(Failure::invalid("a folder's target must end in '/'"));
+            }
             (false, true) => format!("{path}{own}"),
             (false, false) if files.len() == 1 => path.to_owned(),
             (false, false) => {
-                return Err(Failure::invalid("several files need a target that ends in '/'"));
+                return Err(Failure::invalid("the target of several files must end in '/'"));
             }
         };
-        sources.push(UploadSource { path: local.into_os_string(), key });
+        sources.push(UploadSource { path: absolute(&local)?.into_os_string(), key });
     }
     Ok(sources)
 }
@@ -123,6 +130,7 @@ async fn from_stdin(
     if path.is_empty() || path.ends_with('/') {
         return Err(Failure::invalid("standard input needs a whole key: s3://BUCKET/KEY"));
     }
+    let key = ObjectKey::new(path)?;
     let failed =
         |error: std::io::Error| Failure::new(Code::LocalIo, format!("standard input: {error}"));
     let mut spool = tempfile::NamedTempFile::new_in(context.app.home()).map_err(failed)?;
@@ -135,7 +143,7 @@ async fn from_stdin(
         }
         std::io::Write::write_all(&mut spool, &buffer[..read]).map_err(failed)?;
     }
-    let source = UploadSource { path: spool.path().as_os_str().to_owned(), key: path.to_owned() };
+    let source = UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() };
     send(context, vec![source], bucket, "standard input".into(), headers).await
 }
 
