@@ -1,0 +1,216 @@
+//! The real s3cmd and s5cmd as the other side. Where they can't be had, the cases are listed as
+//! ignored, with the reason.
+
+#[expect(dead_code, reason = "the tests of the verbs use all of it")]
+mod support;
+
+use std::path::PathBuf;
+use std::process::Command;
+
+use libtest_mimic::{Arguments, Failed, Trial};
+
+use crate::support::{Ran, World, masked, noise};
+
+const S3CMD: &str = "2.4.0";
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::from_args();
+    let s3cmd = find("s3cmd", &["--version"], S3CMD);
+    let s5cmd = find("s5cmd", &["version"], "v2");
+    let mut trials = Vec::new();
+    for (name, case) in [
+        ("listings_are_the_same", listings as fn(&PathBuf)),
+        ("s3cmd_reads_what_dipper_wrote", theirs_reads_ours),
+        ("dipper_reads_what_s3cmd_wrote", ours_reads_theirs),
+        ("exit_codes_are_the_same", exit_codes),
+        ("lines_are_the_same", lines),
+    ] {
+        trials.push(trial("s3cmd", name, &s3cmd, case));
+    }
+    trials.push(trial("s5cmd", "there_and_back", &s5cmd, s5cmd_both_ways));
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
+
+fn trial(kind: &str, name: &str, tool: &Result<PathBuf, String>, case: fn(&PathBuf)) -> Trial {
+    match tool.clone() {
+        Ok(tool) => Trial::test(name, move || {
+            case(&tool);
+            Ok::<(), Failed>(())
+        })
+        .with_kind(kind),
+        // The reason stands in the name's kind, so that a list shows it.
+        Err(why) => Trial::test(name, || Ok(())).with_kind(why).with_ignored_flag(true),
+    }
+}
+
+/// `$DIPPER_TOOLS`, the project's cache, then the path.
+fn find(name: &str, version: &[&str], want: &str) -> Result<PathBuf, String> {
+    let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
+    let mut places: Vec<PathBuf> = variable("DIPPER_TOOLS").into_iter().collect();
+    places.extend(cache.map(|cache| cache.join("dipper/s3cmd/bin")));
+    places.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
+    let found = places.iter().map(|place| place.join(name)).find(|path| path.is_file());
+    let Some(path) = found else { return Err(format!("there is no {name}")) };
+    let said = Command::new(&path).args(version).output().map_err(|e| format!("{name}: {e}"))?;
+    let said = String::from_utf8_lossy(&said.stdout).into_owned();
+    match said.contains(want) {
+        true => Ok(path),
+        false => Err(format!("{name} is {}, not {want}", said.trim())),
+    }
+}
+
+fn world() -> World {
+    let world = World::with_bucket();
+    world.write("tree/a b.txt", "hello");
+    world.write("tree/sub/ü ß.bin", noise(70_000, 1));
+    world.write("tree/large.bin", noise(17 << 20, 2));
+    world.write("tree/empty", "");
+    world
+}
+
+const FILES: [&str; 4] = ["a b.txt", "sub/ü ß.bin", "large.bin", "empty"];
+
+fn s3cmd(world: &World, tool: &PathBuf, words: &[&str]) -> Ran {
+    let mut command = Command::new(tool);
+    world.surround(&mut command);
+    command.env("LC_ALL", "C.UTF-8").arg("--no-progress").args(words);
+    world.finish(command)
+}
+
+fn same_bytes(world: &World, other: &str) {
+    for file in FILES {
+        let (one, two) =
+            (world.read(&format!("tree/{file}")), world.read(&format!("{other}/{file}")));
+        assert!(one == two, "{file} differs");
+    }
+}
+
+fn listings(tool: &PathBuf) {
+    let world = world();
+    world.run(["put", "-r", "tree/", "s3://bucket/x/"]).ok();
+    for words in [
+        ["ls"].as_slice(),
+        &["ls", "s3://bucket"],
+        &["ls", "s3://bucket/x/"],
+        &["ls", "s3://bucket/x"],
+        &["ls", "-r", "s3://bucket/x/"],
+        &["ls", "-H", "s3://bucket/x/"],
+    ] {
+        let (ours, theirs) = (world.run(words).ok(), s3cmd(&world, tool, words).ok());
+        assert_eq!(masked(&ours.out), masked(&theirs.out), "{words:?}");
+    }
+}
+
+fn theirs_reads_ours(tool: &PathBuf) {
+    let world = world();
+    world.run(["put", "-r", "tree/", "s3://bucket/x/"]).ok();
+    std::fs::create_dir(world.path("back")).unwrap();
+    s3cmd(&world, tool, &["get", "-r", "s3://bucket/x/", "back/"]).ok();
+    same_bytes(&world, "back");
+}
+
+fn ours_reads_theirs(tool: &PathBuf) {
+    let world = world();
+    s3cmd(&world, tool, &["put", "-r", "tree/", "s3://bucket/x/"]).ok();
+    world.run(["get", "-r", "s3://bucket/x/", "back"]).ok();
+    same_bytes(&world, "back");
+}
+
+/// The same classes. Two differ on purpose: an object that is not there is 12 here with every verb,
+/// and a name that can't be a bucket is refused (64) before anybody is asked.
+fn exit_codes(tool: &PathBuf) {
+    let world = world();
+    world.run(["put", "tree/a b.txt", "s3://bucket/a"]).ok();
+    let server = &world.server;
+    let nobody = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.local_addr().unwrap().to_string()
+    };
+    let wrong = world.s3cfg("wrong", server.host(), &server.access_key, "0000");
+    let closed = world.s3cfg("closed", &nobody, "AKIANOBODY", "0000");
+    let (wrong, closed) = (wrong.to_str().unwrap(), closed.to_str().unwrap());
+    world.write("there", "x");
+    for words in [
+        ["ls", "s3://no-such-bucket"].as_slice(),
+        &["get", "s3://bucket/a", "there"],
+        &["put", "not-there", "s3://bucket/x"],
+        &["put", "tree", "s3://bucket/x/"],
+        &["put", "-r", "tree", "s3://bucket/x"],
+        &["put", "tree/a b.txt", "s3://no-such-bucket/x"],
+        &["rb", "s3://bucket"],
+        &["rb", "s3://no-such-bucket"],
+        &["del", "s3://bucket"],
+        &["del", "-r", "s3://bucket"],
+        &["setacl", "-P", "s3://bucket/missing"],
+        &["info", "s3://bucket/missing"],
+        &["-c", wrong, "ls"],
+        &["-c", closed, "--max-retries=1", "ls"],
+        &["-c", "no-such-file", "ls"],
+        &["nonsense"],
+    ] {
+        let theirs = s3cmd(&world, tool, words);
+        let ours: Vec<&str> =
+            words.iter().copied().filter(|word| !word.starts_with("--max-retries")).collect();
+        let ours = world.run(ours);
+        assert_eq!(ours.code, theirs.code, "{words:?}\nours: {}\ns3cmd: {}", ours.err, theirs.err);
+    }
+}
+
+fn lines(tool: &PathBuf) {
+    let world = world();
+    for words in [
+        ["mb", "s3://second"].as_slice(),
+        &["rb", "s3://second"],
+        &["put", "tree/a b.txt", "s3://bucket/p/"],
+        &["get", "s3://bucket/p/a b.txt"],
+        &["get", "--force", "s3://bucket/p/a b.txt", "named"],
+        &["setacl", "-P", "s3://bucket/p/a b.txt"],
+        &["setacl", "--acl-private", "s3://bucket/p/a b.txt"],
+        &["del", "s3://bucket/p/a b.txt"],
+    ] {
+        let theirs = s3cmd(&world, tool, words).ok().out;
+        // The same state once more.
+        match words {
+            ["mb", uri] => drop(world.run(["rb", uri]).ok()),
+            ["rb", uri] => drop(world.run(["mb", uri]).ok()),
+            ["del", ..] => drop(world.run(["put", "tree/a b.txt", "s3://bucket/p/"]).ok()),
+            ["get", uri] => {
+                std::fs::remove_file(world.path(uri.rsplit('/').next().unwrap())).unwrap()
+            }
+            _ => {}
+        }
+        let ours = world.run(words).ok().out;
+        assert_eq!(unmeasured(&ours), unmeasured(&theirs), "{words:?}");
+    }
+}
+
+/// Lines without the count, time and rate at their end.
+fn unmeasured(text: &str) -> String {
+    let plain = |line: &str| {
+        let end = [" (", "  ["].iter().filter_map(|mark| line.find(mark)).min();
+        format!("{}\n", line[..end.unwrap_or(line.len())].trim_end())
+    };
+    text.lines().map(plain).collect()
+}
+
+fn s5cmd_both_ways(tool: &PathBuf) {
+    let world = world();
+    let run = |words: &[&str]| {
+        let mut command = Command::new(tool);
+        world.surround(&mut command);
+        command
+            .env("AWS_ACCESS_KEY_ID", &world.server.access_key)
+            .env("AWS_SECRET_ACCESS_KEY", &world.server.secret_key)
+            .env("AWS_REGION", "us-east-1")
+            .args(["--endpoint-url", &world.server.endpoint])
+            .args(words);
+        world.finish(command).ok()
+    };
+    run(&["cp", "tree/", "s3://bucket/theirs/"]);
+    world.run(["get", "-r", "s3://bucket/theirs/", "one"]).ok();
+    same_bytes(&world, "one");
+    world.run(["put", "-r", "tree/", "s3://bucket/ours/"]).ok();
+    run(&["cp", "s3://bucket/ours/*", "two/"]);
+    same_bytes(&world, "two");
+}

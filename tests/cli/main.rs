@@ -1,0 +1,20 @@
+//! The command line, by its real binary: one file a verb, each test with a server and folders of
+//! its own.
+
+mod access;
+mod connection;
+mod del;
+mod get;
+mod house;
+mod info;
+mod jobs;
+mod ls;
+mod mb;
+mod names;
+mod profile;
+mod put;
+mod rb;
+mod sandbox;
+mod setacl;
+mod setpolicy;
+mod support;
