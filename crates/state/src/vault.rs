@@ -232,13 +232,11 @@ impl Vault {
 
     /// Under an exclusive lock on the vault's file, so that two processes can't both make a key.
     fn find_or_make_key(&self) -> Result<Key, VaultError> {
-        let known = match self.find_key() {
+        match self.find_key() {
             Ok(key) if self.fingerprint()?.is_some() => return Ok(key),
-            Ok(_) | Err(VaultError::KeyMissing) => self.fingerprint()?,
+            // Missing, or made by another process a moment ago: under the lock it is certain.
+            Ok(_) | Err(VaultError::KeyMissing) => {}
             Err(other) => return Err(other),
-        };
-        if known.is_some() {
-            return Err(VaultError::KeyMissing);
         }
         let mut connection = self.locked();
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
