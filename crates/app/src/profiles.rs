@@ -207,6 +207,7 @@ impl App {
         let kind = match draft.keep {
             Keep::Session => {
                 self.profiles.remove(&id).await?;
+                self.forget_keys(&id).await?;
                 let (name, body) = (checked.name.clone(), checked.body.clone());
                 let session = Session { name, body, keys: checked.keys };
                 self.locked_sessions().insert(id.clone(), session);
@@ -214,9 +215,13 @@ impl App {
             }
             Keep::Vault => {
                 // Keys first: a profile without its keys is of no use, keys without a profile harm nobody.
-                if let Some(keys) = checked.keys.clone() {
-                    let (vault, id) = (self.connections.vault(), id.clone());
-                    blocking(move || keep_keys(&vault, &id, &keys)).await?;
+                match checked.keys.clone() {
+                    Some(keys) => {
+                        let (vault, id) = (self.connections.vault(), id.clone());
+                        blocking(move || keep_keys(&vault, &id, &keys)).await?;
+                    }
+                    // An earlier profile of this name may have left some: they are not this one's.
+                    None => self.forget_keys(&id).await?,
                 }
                 let body = serde_json::to_string(&checked.body).map_err(|_| {
                     Failure::new(Code::Internal, "a connection that can't be written")
@@ -238,13 +243,18 @@ impl App {
             return Err(Failure::invalid("the sandbox is built in"));
         }
         let id = ProfileId::new(id);
+        // Keys first: what is cut off here leaves a profile that asks for them, never keys that stay.
+        self.forget_keys(&id).await?;
         self.profiles.remove(&id).await?;
         self.locked_sessions().remove(&id);
-        let (vault, name) = (self.connections.vault(), id.clone());
-        blocking(move || Ok(vault.remove(name.as_str())?)).await?;
         self.connections.forget(&id);
         self.events.changed(Changed::Profiles, Some(id.as_str()), None);
         Ok(())
+    }
+
+    async fn forget_keys(&self, id: &ProfileId) -> Result<()> {
+        let (vault, id) = (self.connections.vault(), id.clone());
+        blocking(move || Ok(vault.remove(id.as_str())?)).await
     }
 
     /// Asks the server for the list of buckets. What it says is the result, not a failure.
@@ -358,10 +368,10 @@ impl App {
     async fn kept(&self, draft: &ProfileDraft) -> Result<Option<Keys>> {
         let Some(id) = draft.id.clone().map(ProfileId::new) else { return Ok(None) };
         // A kept key goes to the endpoint it was kept for; another endpoint asks for it anew.
-        let kept_for = match self.locked_sessions().get(&id) {
-            Some(session) => Some((session.body.endpoint.clone(), session.keys.clone())),
-            None => None,
-        };
+        let kept_for = self
+            .locked_sessions()
+            .get(&id)
+            .map(|session| (session.body.endpoint.clone(), session.keys.clone()));
         let endpoint = Connection::endpoint_from_text(&draft.endpoint)?;
         let (home, keys) = match kept_for {
             Some((home, keys)) => (home, keys),
@@ -408,7 +418,72 @@ impl App {
 
 #[cfg(test)]
 mod tests {
-    use super::hint;
+    use std::sync::{Arc, Mutex};
+
+    use dipper_state::{KeyStore, KeychainError};
+    use zeroize::Zeroizing;
+
+    use super::*;
+
+    #[derive(Default)]
+    struct Store(Mutex<Option<Vec<u8>>>);
+
+    impl KeyStore for Store {
+        fn get(&self) -> std::result::Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+            Ok(self.0.lock().unwrap().clone().map(Zeroizing::new))
+        }
+
+        fn set(&self, key: &[u8]) -> std::result::Result<(), KeychainError> {
+            *self.0.lock().unwrap() = Some(key.to_vec());
+            Ok(())
+        }
+    }
+
+    fn draft(id: Option<&str>, keys: Option<(&str, &str)>, keep: Keep) -> ProfileDraft {
+        let (access, secret) = keys.unwrap_or_default();
+        ProfileDraft {
+            id: id.map(str::to_owned),
+            name: "Acme".into(),
+            provider: "custom".into(),
+            endpoint: "https://s3.example.org".into(),
+            region: String::new(),
+            addressing: Addressing::Auto,
+            access_key: access.into(),
+            secret_key: Secret::new(secret.into()),
+            session_token: None,
+            keep,
+            allow_http: false,
+        }
+    }
+
+    /// Otherwise the next connection of that name would inherit them, for an endpoint of its own.
+    #[tokio::test]
+    async fn keys_that_are_not_kept_any_more_leave_the_vault() {
+        let home = tempfile::tempdir().unwrap();
+        let store = Arc::new(Store::default());
+        let app = App::open_with(home.path(), store, dipper_transfer::Limits::default()).unwrap();
+        let kept = |id: &str| kept_keys(&app.connections.vault(), &ProfileId::new(id)).unwrap();
+        let keys = Some(("AKIAACME", "secret"));
+
+        let saved = app.save_profile(draft(None, keys, Keep::Vault)).await.unwrap();
+        assert!(kept(&saved.id).is_some());
+        app.save_profile(draft(Some(&saved.id), None, Keep::Session)).await.unwrap();
+        assert!(kept(&saved.id).is_none());
+
+        app.save_profile(draft(Some(&saved.id), keys, Keep::Vault)).await.unwrap();
+        app.remove_profile(&saved.id).await.unwrap();
+        assert!(kept(&saved.id).is_none());
+
+        // What an older version left behind is not taken over.
+        let left = Keys {
+            access_key: "AKIAOLD".into(),
+            secret_key: Secret::new("old".into()),
+            session_token: None,
+        };
+        keep_keys(&app.connections.vault(), &ProfileId::new("acme"), &left).unwrap();
+        let guest = app.save_profile(draft(None, None, Keep::Vault)).await.unwrap();
+        assert_eq!((guest.id.as_str(), kept("acme").is_none()), ("acme", true));
+    }
 
     #[test]
     fn a_hint_never_shows_a_whole_key() {
