@@ -77,7 +77,7 @@ pub struct Failure {
     pub hint: Option<String>,
     pub retry: Retry,
     pub retry_after_ms: Option<u32>,
-    pub s3: Option<S3Context>,
+    pub s3: Option<Box<S3Context>>,
 }
 
 impl Failure {
@@ -191,7 +191,7 @@ impl From<&dipper_s3::Error> for Failure {
             hint: hint_of(error),
             retry,
             retry_after_ms: (retry == Retry::After).then_some(2000),
-            s3: Some(S3Context {
+            s3: Some(Box::new(S3Context {
                 op: c.op.to_owned(),
                 http_status: c.http_status,
                 s3_code: c.s3_code.clone(),
@@ -199,7 +199,7 @@ impl From<&dipper_s3::Error> for Failure {
                 bucket: c.bucket.clone(),
                 key: c.key.clone(),
                 refused: c.refused,
-            }),
+            })),
         }
     }
 }

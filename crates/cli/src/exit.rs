@@ -55,7 +55,7 @@ mod tests {
     fn usage_is_told_from_what_a_server_refused() {
         let mut failure = Failure::invalid("x");
         assert_eq!(code(&failure), 64);
-        failure.s3 = Some(dipper_app::S3Context::default());
+        failure.s3 = Some(Box::default());
         assert_eq!(code(&failure), 11);
     }
 
@@ -64,7 +64,7 @@ mod tests {
         let mut failure = Failure::new(Code::Network, "x");
         assert_eq!(code(&failure), 74);
         let refused = dipper_app::S3Context { refused: true, ..Default::default() };
-        failure.s3 = Some(refused);
+        failure.s3 = Some(Box::new(refused));
         assert_eq!(code(&failure), 111);
     }
 }
