@@ -1,6 +1,8 @@
 //! The real s3cmd and s5cmd as the other side. Where they can't be had, the cases are listed as
 //! ignored, with the reason.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 #[expect(dead_code, reason = "the tests of the verbs use all of it")]
 mod support;
 

@@ -1,6 +1,8 @@
 //! The command line, by its real binary: one file a verb, each test with a server and folders of
 //! its own.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod access;
 mod connection;
 mod del;
