@@ -85,5 +85,6 @@ fn more_than_one_request_holds() {
 fn an_object_that_is_not_there_is_no_error_as_in_s3() {
     let world = stocked();
     world.run(["del", "s3://bucket/missing"]).ok();
+    world.run(["del", "-r", "s3://bucket/missing"]).ok().says("nothing to delete");
     world.run(["del", "s3://no-such-bucket/missing"]).exits(12).says("NoSuchBucket");
 }

@@ -106,6 +106,21 @@ fn what_is_not_there() {
 
 #[cfg(unix)]
 #[test]
+fn a_reader_that_has_seen_enough_is_no_error() {
+    use std::io::Read;
+    use std::process::Stdio;
+    let world = World::with_bucket();
+    world.put("large", &noise(9 << 20, 4));
+    let mut command = world.command(["get", "s3://bucket/large", "-"]);
+    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    child.stdout.take().unwrap().read_exact(&mut [0; 10]).unwrap();
+    let ended = child.wait_with_output().unwrap();
+    assert_eq!(String::from_utf8_lossy(&ended.stderr), "");
+    assert!(ended.status.success());
+}
+
+#[cfg(unix)]
+#[test]
 fn a_folder_that_cannot_be_written_is_told_with_its_name() {
     let world = World::with_bucket();
     world.put("a", b"1");

@@ -108,7 +108,11 @@ fn a_reader_that_goes_away_ends_it_quietly() {
 #[test]
 fn a_bucket_that_is_not_there() {
     let world = World::new();
-    world.run(["ls", "s3://no-such-bucket"]).exits(12).says("NoSuchBucket");
+    world
+        .run(["ls", "s3://no-such-bucket"])
+        .exits(12)
+        .says("there is no bucket")
+        .says("NoSuchBucket");
     let errors = world.run(["--json", "ls", "s3://no-such-bucket"]).exits(12).json_errors();
     assert_eq!(errors.len(), 1);
     assert_eq!(errors[0]["code"], "bucket_not_found");

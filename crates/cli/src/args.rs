@@ -17,7 +17,6 @@ Exit codes are s3cmd's: 0 well, 2 some of it failed, 12 not there, 64 usage, 77 
 /// A client for S3: s3cmd's verbs and options, faster and safer.
 #[derive(Debug, Parser)]
 #[command(name = "dipper", version, max_term_width = 100, after_help = EXAMPLES)]
-#[command(disable_help_subcommand = true)]
 pub struct Args {
     /// Read the connection from this .s3cfg file
     #[arg(short, long, value_name = "FILE", global = true, help_heading = CONNECTION)]
@@ -93,8 +92,9 @@ pub struct Ls {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(override_usage = "dipper put [OPTIONS] FILE… s3://BUCKET[/PREFIX]")]
 pub struct Put {
-    /// FILE [FILE…] s3://BUCKET[/PREFIX]; `-` reads standard input
+    /// Files or folders, and where they go; `-` reads standard input
     #[arg(required = true, num_args = 2.., value_name = "PATH")]
     pub paths: Vec<String>,
     /// Folders, with everything in them
@@ -118,8 +118,9 @@ pub struct Put {
 }
 
 #[derive(Debug, ClapArgs)]
+#[command(override_usage = "dipper get [OPTIONS] s3://BUCKET/KEY… [FILE|FOLDER]")]
 pub struct Get {
-    /// s3://BUCKET/KEY [s3://…] [LOCAL]; `-` writes to standard output
+    /// Objects, and where they go, else here; `-` writes to standard output
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
     /// Everything below a folder or in a bucket

@@ -1,7 +1,5 @@
 //! `dipper`, the command line: s3cmd's verbs and options on Dipper's engine.
 
-#![expect(clippy::print_stderr, reason = "it talks to a terminal")]
-
 mod args;
 mod connection;
 mod exit;
@@ -33,7 +31,7 @@ fn main() -> ExitCode {
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
-            eprintln!("ERROR: this system gives no threads: {error}");
+            output::note(&format!("ERROR: this system gives no threads: {error}"));
             return ExitCode::from(exit::OS);
         }
     };

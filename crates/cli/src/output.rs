@@ -3,7 +3,7 @@
 
 use std::io::{IsTerminal, Write};
 
-use dipper_app::Failure;
+use dipper_app::{Code, Failure};
 use dipper_types::Timestamp;
 use serde::Serialize;
 
@@ -40,21 +40,44 @@ pub fn json<T: Serialize>(value: &T) {
     }
 }
 
+/// A line on stderr, whether anybody reads it or not.
 pub fn note(text: &str) {
-    eprintln!("{}", visible(text));
+    let _ = writeln!(std::io::stderr().lock(), "{}", visible(text));
 }
 
 pub fn failure(failure: &Failure, json: bool) {
     if json {
         if let Ok(text) = serde_json::to_string(failure) {
-            eprintln!("{text}");
+            let _ = writeln!(std::io::stderr().lock(), "{text}");
         }
         return;
     }
-    note(&format!("ERROR: {}", failure.message));
+    match plainly(failure) {
+        Some(words) => {
+            note(&format!("ERROR: {words}"));
+            note(&format!("       {}", failure.message));
+        }
+        None => note(&format!("ERROR: {}", failure.message)),
+    }
     if let Some(hint) = &failure.hint {
         note(&format!("       {hint}"));
     }
+}
+
+/// The commonest answers of a server, before its own words.
+fn plainly(failure: &Failure) -> Option<String> {
+    let s3 = failure.s3.as_ref()?;
+    let (bucket, key) = (s3.bucket.as_deref(), s3.key.as_deref());
+    Some(match (failure.code, bucket, key) {
+        (Code::BucketNotFound, Some(bucket), _) => format!("there is no bucket s3://{bucket}"),
+        (Code::ObjectNotFound, Some(bucket), Some(key)) => {
+            format!("there is no object s3://{bucket}/{key}")
+        }
+        (Code::Unauthenticated, ..) => "the server does not accept these keys".into(),
+        (Code::AccessDenied, ..) => "these keys are not allowed to do this".into(),
+        (Code::Network, ..) if s3.refused => "nothing listens at this endpoint".into(),
+        _ => return None,
+    })
 }
 
 /// `2026-11-23 05:39` in UTC, as s3cmd prints it.

@@ -7,7 +7,7 @@ use serde_json::json;
 use super::Context;
 use crate::args::Del;
 use crate::exit::Ended;
-use crate::output::{json as json_line, line, name};
+use crate::output::{json as json_line, line, name, note};
 
 pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
     // Every address first: nothing is deleted if one of them is wrong.
@@ -50,9 +50,13 @@ pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
             continue;
         }
         if objects.is_empty() {
+            note(&format!("WARNING: there is nothing to delete there in s3://{bucket}"));
             continue;
         }
-        let title = format!("{} items", objects.len());
+        let title = match objects.keys().next() {
+            Some(one) if objects.len() == 1 => one.name().to_owned(),
+            _ => format!("{} items", objects.len()),
+        };
         let objects = objects.into_iter().collect();
         let id = context
             .app

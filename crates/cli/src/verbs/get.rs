@@ -189,6 +189,10 @@ async fn to_stdout(context: &Context<'_>, bucket: &BucketName, key: &ObjectKey) 
     let job = context.wait(id).await?;
     let ended = context.close(&job)?;
     let mut source = std::fs::File::open(&file).map_err(failed)?;
-    std::io::copy(&mut source, &mut std::io::stdout().lock()).map_err(failed)?;
-    Ok(ended)
+    match std::io::copy(&mut source, &mut std::io::stdout().lock()) {
+        // Who reads has seen enough.
+        Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ended),
+        Err(error) => Err(failed(error)),
+        Ok(_) => Ok(ended),
+    }
 }

@@ -1,4 +1,4 @@
-use std::io::BufRead;
+use std::io::{BufRead, IsTerminal};
 use std::sync::Arc;
 
 use dipper_app::{Addressing, App, Credentials, Failure, Keep, ProfileDraft, ProfileKind, Result};
@@ -8,7 +8,7 @@ use serde_json::json;
 use crate::args::{Args, ProfileAction, ProfileVerb};
 use crate::connection::read_s3cfg;
 use crate::exit::Ended;
-use crate::output::{json as json_line, line, name};
+use crate::output::{json as json_line, line, name, note};
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileVerb) -> Result<Ended> {
     match &options.verb {
@@ -21,9 +21,13 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileVerb) -> Result<E
         }
         ProfileAction::Add { name, endpoint, region, provider } => {
             let draft = draft(args, name, endpoint.as_deref(), region.as_deref(), provider)?;
+            let anonymous = draft.access_key.trim().is_empty();
             let saved = app.save_profile(draft).await?;
             if !args.quiet && !args.json {
                 line(&format!("Saved '{}' ({})", saved.name, saved.endpoint));
+                if anonymous {
+                    note("It has no keys: its requests are not signed.");
+                }
             }
         }
     }
@@ -92,6 +96,9 @@ fn draft(
             known.ok_or_else(|| Failure::invalid(format!("there is no provider '{provider}'")))?;
         let region = region.unwrap_or(&known.default_region);
         draft.endpoint = known.endpoint.replace("{region}", region);
+    }
+    if std::io::stdin().is_terminal() {
+        note("Type the access key id and the secret key, one a line; two empty lines for none:");
     }
     let mut lines = std::io::stdin().lock().lines();
     let mut next = || lines.next().and_then(|l| l.ok()).unwrap_or_default();
