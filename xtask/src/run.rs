@@ -3,15 +3,15 @@
 use std::fs;
 
 use crate::process::{Done, command, finish, run as start, say};
+use crate::suites::RUST;
 use crate::{npm, paths, system};
-
-const BUILD: &[&str] = &["build", "--package", "dipper-desktop", "--features", "custom-protocol"];
 
 fn build() -> Done {
     system::ensure(&[system::BUILD])?;
     npm::ensure()?;
     npm::build()?;
-    start("cargo", BUILD)
+    // The same selection as the tests, so that nothing is built twice with other features.
+    start("cargo", &[&["build"], RUST].concat())
 }
 
 pub fn run(words: &[&str]) -> Done {

@@ -21,7 +21,9 @@ const SUITES: &[Suite] = &[
     Suite { name: "window", budget: 300, prepare: prepare_window, test: test_window },
 ];
 
-const RUST: &[&str] =
+/// One selection of packages and features for every Rust command: another one would build the
+/// dependencies again.
+pub const RUST: &[&str] =
     &["--workspace", "--exclude", "xtask", "--features", "dipper-desktop/custom-protocol"];
 
 pub fn all() -> Done {
