@@ -4,7 +4,7 @@ use std::io::{BufRead, BufReader};
 use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use fantoccini::{Client, ClientBuilder, Locator};
 use serde_json::{Value, json};
@@ -26,6 +26,11 @@ fn exists(tool: &str) -> bool {
 pub fn missing() -> Option<String> {
     if !cfg!(target_os = "linux") {
         return Some("WebKitWebDriver is for Linux".into());
+    }
+    if std::env::var_os("DIPPER_TEST_S5CMD").is_none() {
+        return Some(
+            "no other S3 client to compare with: run it by `cargo xtask test window`".into(),
+        );
     }
     let missing: Vec<&str> = TOOLS.iter().copied().filter(|tool| !exists(tool)).collect();
     (!missing.is_empty()).then(|| format!("missing: {}", missing.join(", ")))
@@ -114,8 +119,8 @@ impl Stage {
         command
     }
 
-    /// Starts the app; time runs until its page answers.
-    pub fn open(&mut self) -> Duration {
+    /// Starts the app; returns when its page answers.
+    pub fn open(&mut self) {
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = std::fs::File::create(self.folder.path().join("app.log")).unwrap();
         let driver = start(
@@ -149,9 +154,7 @@ impl Stage {
         });
         self.window = Some(Window { client, _driver: driver });
         self.wait("[data-testid]");
-        let taken = started.elapsed();
         self.size(1280, 800);
-        taken
     }
 
     pub fn close(&mut self) {
@@ -320,6 +323,14 @@ impl Stage {
 
     pub fn mouse(&self, words: &[&str]) {
         self.xdotool(words);
+    }
+
+    /// From the driver's start to the first paint of the page, in milliseconds.
+    pub fn first_paint(&self, started: SystemTime) -> f64 {
+        let script = "const paint = performance.getEntriesByName('first-contentful-paint')[0];
+            return performance.timeOrigin + (paint ? paint.startTime : 0)";
+        let painted = self.js(script).as_f64().unwrap_or(0.0);
+        painted - started.duration_since(UNIX_EPOCH).unwrap().as_secs_f64() * 1000.0
     }
 
     /// Memory of the app and its web processes: proportional set size, in bytes.

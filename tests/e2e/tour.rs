@@ -17,7 +17,7 @@ fn row(key: &str) -> String {
 
 pub fn play() {
     let mut stage = Stage::set();
-    let first = stage.open();
+    stage.open();
     stage.wait("[data-testid=welcome-sandbox]");
     stage.shots("01-welcome");
 
@@ -86,7 +86,9 @@ pub fn play() {
 
     // Everything is still there after a restart, the transfers too.
     stage.close();
-    let again = stage.open();
+    let started = std::time::SystemTime::now();
+    stage.open();
+    let paint = stage.first_paint(started);
     stage.click(bucket);
     stage.wait(&row(FILE));
     assert_eq!(get(&url).0, 200, "the policy outlived the restart");
@@ -95,10 +97,7 @@ pub fn play() {
     assert_eq!(stage.count("[data-testid=transfers-job]"), 2);
     std::thread::sleep(std::time::Duration::from_secs(2));
     let memory = stage.memory() / (1 << 20);
-    let (first, again) = (first.as_millis(), again.as_millis());
-    println!(
-        "window answers after {first} ms, at the second start {again} ms; memory {memory} MiB PSS"
-    );
+    println!("first paint {paint:.0} ms after the start; memory {memory} MiB PSS");
 }
 
 /// What another client reads is what was dropped.
@@ -116,10 +115,9 @@ fn check_bytes(stage: &Stage, server: &dipper_app::sandbox_server::Running, file
     stage.click("[data-testid=sidebar-bucket][data-bucket=holiday-photos]");
     let down = stage.folder().join("down");
     fs::create_dir_all(&down).unwrap();
-    if fetch_with_s5cmd(server, "holiday-photos", &down) {
-        for (key, source) in names {
-            assert_eq!(fs::read(down.join(key)).unwrap(), fs::read(source).unwrap(), "{key}");
-        }
+    fetch_with_s5cmd(server, "holiday-photos", &down);
+    for (key, source) in names {
+        assert_eq!(fs::read(down.join(key)).unwrap(), fs::read(source).unwrap(), "{key}");
     }
 }
 

