@@ -12,7 +12,7 @@ use crate::output::{json as json_line, line, name};
 pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ended> {
     match &options.verb {
         JobsAction::Ls => {
-            for job in app.jobs().await? {
+            for job in app.jobs()? {
                 tell(args, &job);
             }
         }
@@ -21,7 +21,7 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
         JobsAction::Resume { job } => {
             let id = JobId::parse(job)?;
             app.resume_jobs().await?;
-            let before = app.job(id).await?;
+            let before = app.job(id)?;
             if before.state.is_finished() {
                 app.retry_job(id).await?;
             }
