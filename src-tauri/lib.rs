@@ -24,6 +24,9 @@ pub fn run() -> ExitCode {
     let opened = tauri::async_runtime::block_on(async {
         let app = App::open(&home)?;
         app.resume_jobs().await?;
+        if std::env::args().any(|word| word == "--sandbox") {
+            app.start_sandbox().await?;
+        }
         Ok::<_, dipper_app::Failure>(app)
     });
     let app = match opened {

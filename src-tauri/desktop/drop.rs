@@ -22,7 +22,7 @@ pub fn watch<R: Runtime>(window: &WebviewWindow<R>, app: Arc<App>, channel: Chan
             return;
         }
         let at = |position: &PhysicalPosition<f64>| {
-            let logical = position.to_logical::<f32>(scale.scale_factor().unwrap_or(1.0));
+            let logical = position.to_logical::<i32>(scale.scale_factor().unwrap_or(1.0));
             (logical.x, logical.y)
         };
         let held = || entered.lock().unwrap_or_else(std::sync::PoisonError::into_inner);

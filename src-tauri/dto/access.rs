@@ -68,6 +68,7 @@ pub enum DecidedBy {
     Policy,
     PublicAccessBlock,
     Ownership,
+    Owner,
     Default,
 }
 
@@ -78,6 +79,7 @@ impl From<&str> for DecidedBy {
             "policy" => Self::Policy,
             "publicAccessBlock" => Self::PublicAccessBlock,
             "ownership" => Self::Ownership,
+            "owner" => Self::Owner,
             _ => Self::Default,
         }
     }

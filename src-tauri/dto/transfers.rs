@@ -34,10 +34,10 @@ impl From<app::Staged> for Staged {
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase", tag = "phase")]
 pub enum DropEvent {
-    Enter { x: f32, y: f32, staged: Staged },
-    Over { x: f32, y: f32 },
+    Enter { x: i32, y: i32, staged: Staged },
+    Over { x: i32, y: i32 },
     Leave,
-    Drop { x: f32, y: f32, staged: Staged },
+    Drop { x: i32, y: i32, staged: Staged },
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, Type)]

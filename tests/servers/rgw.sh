@@ -12,6 +12,10 @@ STORE=${RGW_STORE:-memstore}
 SIZE=${RGW_SIZE:-$((6 * 1024 * 1024 * 1024))}
 MONPORT=${RGW_MON_PORT:-40789}
 CONF=$DIR/ceph.conf
+# Daemons that run keep their ports.
+if [ -s "$DIR/ports" ] && [ -s "$DIR/run/rgw.pid" ] && [ -d "/proc/$(cat "$DIR/run/rgw.pid")" ]; then
+  read -r PORT MONPORT < "$DIR/ports"
+fi
 
 install() {
   command -v radosgw >/dev/null && command -v ceph-mon >/dev/null && command -v ceph-osd >/dev/null && return
@@ -152,6 +156,7 @@ up() {
   if [ ! -f "$CONF" ]; then
     fresh=1
     write_conf
+    echo "$PORT $MONPORT" > "$DIR/ports"
     mkdir -p "$DIR/mon.a" "$DIR/osd.0"
     ceph-authtool --create-keyring "$DIR/keyring" --gen-key -n mon. --cap mon 'allow *' >/dev/null
     ceph-authtool "$DIR/keyring" --gen-key -n client.admin --cap mon 'allow *' --cap osd 'allow *' >/dev/null

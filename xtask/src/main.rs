@@ -9,6 +9,7 @@ mod run;
 mod servers;
 mod suites;
 mod system;
+mod tools;
 
 use std::process::ExitCode;
 

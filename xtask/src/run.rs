@@ -3,15 +3,15 @@
 use std::fs;
 
 use crate::process::{Done, command, finish, run as start, say};
-use crate::{npm, paths, system};
-
-const BUILD: &[&str] = &["build", "--package", "dipper-desktop", "--features", "custom-protocol"];
+use crate::suites::RUST;
+use crate::{npm, paths, system, tools};
 
 fn build() -> Done {
     system::ensure(&[system::BUILD])?;
     npm::ensure()?;
     npm::build()?;
-    start("cargo", BUILD)
+    // The same selection as the tests, so that nothing is built twice with other features.
+    start("cargo", &[&["build"], RUST].concat())
 }
 
 pub fn run(words: &[&str]) -> Done {
@@ -34,7 +34,8 @@ pub fn tour() -> Done {
     if !cfg!(target_os = "linux") {
         return Err("the tour needs Linux (WebKitWebDriver); use `cargo xtask run`".into());
     }
-    system::ensure(&[system::BUILD, system::WINDOW])?;
+    system::ensure(&[system::BUILD, system::WINDOW, system::TESTS])?;
+    let s5cmd = tools::s5cmd()?;
     build()?;
     let shots = paths::root().join("target/tour");
     let _ = fs::remove_dir_all(&shots);
@@ -52,7 +53,7 @@ pub fn tour() -> Done {
     ];
     say("cargo", &words);
     let mut tour = command("cargo", &words);
-    tour.env("DIPPER_SHOTS", &shots);
+    tour.env("DIPPER_SHOTS", &shots).envs([s5cmd]);
     finish(tour, "the tour")?;
     let shot = shots.join("05-listed-light-1280x800.png");
     if shot.exists() {

@@ -32,10 +32,18 @@ pub fn down() -> Done {
     script("rgw.sh", "down").map(drop)
 }
 
+/// A port that is free now. The script keeps the one that its running server has.
+fn free_port() -> String {
+    let bound = std::net::TcpListener::bind("127.0.0.1:0").and_then(|l| l.local_addr());
+    bound.map_or(7480, |address| address.port()).to_string()
+}
+
 fn script(name: &str, verb: &str) -> Result<String, String> {
     let path = paths::root().join("tests/servers").join(name);
     let output = command("bash", &[&path.to_string_lossy(), verb])
         .env("RGW_DIR", paths::cache().join("rgw"))
+        .env("RGW_PORT", free_port())
+        .env("RGW_MON_PORT", free_port())
         .stdin(Stdio::null())
         .stderr(Stdio::inherit())
         .output()

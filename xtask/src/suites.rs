@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::process::{Done, command, finish, run, run_in, say};
-use crate::{npm, servers, system};
+use crate::{npm, servers, system, tools};
 
 struct Suite {
     name: &'static str,
@@ -21,7 +21,9 @@ const SUITES: &[Suite] = &[
     Suite { name: "window", budget: 300, prepare: prepare_window, test: test_window },
 ];
 
-const RUST: &[&str] =
+/// One selection of packages and features for every Rust command: another one would build the
+/// dependencies again.
+pub const RUST: &[&str] =
     &["--workspace", "--exclude", "xtask", "--features", "dipper-desktop/custom-protocol"];
 
 pub fn all() -> Done {
@@ -133,5 +135,8 @@ fn test_window() -> Done {
         return Ok(());
     }
     let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", "binary(e2e)"]].concat();
-    run("cargo", &words)
+    say("cargo", &words);
+    let mut tests = command("cargo", &words);
+    tests.envs([tools::s5cmd()?]);
+    finish(tests, "the window tests")
 }

@@ -370,6 +370,7 @@ fn line_of(line: &dipper_access::Line) -> AccessLine {
             Deciding::BucketAcl { .. } | Deciding::ObjectAcl { .. } => "acl",
             Deciding::PublicAccessBlock { .. } => "publicAccessBlock",
             Deciding::OwnershipEnforced => "ownership",
+            Deciding::Owner | Deciding::ObjectOwner => "owner",
             _ => "default",
         },
         detail: match line.allowed {

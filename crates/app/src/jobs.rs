@@ -285,7 +285,7 @@ impl App {
     pub async fn wait_job(&self, id: JobId) -> Result<Job> {
         let mut changes = self.events.jobs.subscribe();
         loop {
-            let job = self.job(id).await?;
+            let job = self.job(id)?;
             if job.state.is_finished() {
                 return Ok(job);
             }
@@ -296,18 +296,18 @@ impl App {
         }
     }
 
-    pub async fn job(&self, id: JobId) -> Result<Job> {
+    pub fn job(&self, id: JobId) -> Result<Job> {
         let row = self.engine.journal().job(id)?;
         let row = row.ok_or_else(|| Failure::invalid(format!("there is no job {id}")))?;
         let live = self.engine.snapshots().into_iter().find(|s| s.job == id);
-        Ok(self.job_of(row, live.as_ref(), &self.names().await))
+        Ok(self.job_of(row, live.as_ref(), &self.names()))
     }
 
     /// All jobs, the newest first.
-    pub async fn jobs(&self) -> Result<Vec<Job>> {
+    pub fn jobs(&self) -> Result<Vec<Job>> {
         let live: HashMap<JobId, JobSnapshot> =
             self.engine.snapshots().into_iter().map(|s| (s.job, s)).collect();
-        let names = self.names().await;
+        let names = self.names();
         let rows = self.engine.journal().jobs()?;
         Ok(rows
             .into_iter()
@@ -318,8 +318,9 @@ impl App {
             .collect())
     }
 
-    async fn names(&self) -> HashMap<String, String> {
-        self.profiles().await.unwrap_or_default().into_iter().map(|p| (p.id, p.name)).collect()
+    /// Asked ten times a second: from memory and one small table, never from a server.
+    fn names(&self) -> HashMap<String, String> {
+        self.profile_names().unwrap_or_default()
     }
 
     fn job_of(
@@ -424,7 +425,7 @@ impl App {
         let mut shown: HashMap<JobId, Job> = HashMap::new();
         let mut first = true;
         loop {
-            let jobs = self.jobs().await?;
+            let jobs = self.jobs()?;
             let update = difference(&mut shown, jobs);
             let moving = update.totals.running > 0;
             if (first || !update.jobs.is_empty() || !update.removed.is_empty()) && !tell(update) {

@@ -13,6 +13,7 @@ use crate::vault::blocking;
 use crate::{App, Code, Failure, Result};
 
 pub(crate) const SANDBOX_ID: &str = "sandbox";
+const SANDBOX_NAME: &str = "Sandbox";
 pub(crate) const ENVIRONMENT_ID: &str = "environment";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,7 +124,7 @@ impl Profile {
     pub(crate) fn sandbox(endpoint: &str) -> Self {
         Self {
             id: SANDBOX_ID.into(),
-            name: "Sandbox".into(),
+            name: SANDBOX_NAME.into(),
             kind: ProfileKind::Sandbox,
             provider: "sandbox".into(),
             endpoint: endpoint.to_owned(),
@@ -183,6 +184,15 @@ impl App {
         own.sort_by(|a, b| a.name.cmp(&b.name));
         all.extend(own);
         Ok(all)
+    }
+
+    pub(crate) fn profile_names(&self) -> Result<std::collections::HashMap<String, String>> {
+        let mut names: std::collections::HashMap<String, String> =
+            self.profiles.list()?.into_iter().map(|row| (row.id.to_string(), row.name)).collect();
+        names.insert(SANDBOX_ID.into(), SANDBOX_NAME.into());
+        let sessions = self.locked_sessions();
+        names.extend(sessions.iter().map(|(id, session)| (id.to_string(), session.name.clone())));
+        Ok(names)
     }
 
     /// A saved profile by its name or id.

@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use dipper_s3::{Addressing, Connection, Credentials, Provider};
 use dipper_sandbox::{Account, Config, Sandbox, SandboxError, Storage, running};
@@ -19,11 +20,15 @@ const REGION: &str = "us-east-1";
 pub(crate) struct Keeper {
     folder: PathBuf,
     own: Arc<Mutex<Option<Sandbox>>>,
+    /// Another process's, and when it was last seen.
+    other: Arc<Mutex<Option<(Connection, Instant)>>>,
 }
+
+const FRESH: Duration = Duration::from_secs(5);
 
 impl Keeper {
     pub fn new(home: &Path) -> Self {
-        Self { folder: home.join("sandbox"), own: Arc::default() }
+        Self { folder: home.join("sandbox"), own: Arc::default(), other: Arc::default() }
     }
 
     /// Whether it was ever used here.
@@ -37,8 +42,8 @@ impl Keeper {
         if let Some(sandbox) = &*own {
             return Ok(connection(sandbox.endpoint(), sandbox.main()));
         }
-        if let Some(other) = running(&self.folder)? {
-            return Ok(connection(other.endpoint.clone(), &other.main));
+        if let Some(other) = self.other().await? {
+            return Ok(other);
         }
         let started = Sandbox::start(Config {
             storage: Storage::Folder(self.folder.clone()),
@@ -51,16 +56,28 @@ impl Keeper {
             Ok(sandbox) => sandbox,
             // Another process was quicker by a moment.
             Err(error @ SandboxError::InUse { .. }) => {
-                return match running(&self.folder)? {
-                    Some(other) => Ok(connection(other.endpoint.clone(), &other.main)),
-                    None => Err(error),
-                };
+                return self.other().await?.ok_or(error);
             }
             Err(error) => return Err(error),
         };
         let connection = connection(sandbox.endpoint(), sandbox.main());
         *own = Some(sandbox);
         Ok(connection)
+    }
+
+    /// The sandbox that another process runs on this folder. Looking for it may block.
+    async fn other(&self) -> std::result::Result<Option<Connection>, SandboxError> {
+        let mut known = self.other.lock().await;
+        if let Some((connection, seen)) = &*known
+            && seen.elapsed() < FRESH
+        {
+            return Ok(Some(connection.clone()));
+        }
+        let folder = self.folder.clone();
+        let found = tokio::task::spawn_blocking(move || running(&folder)).await;
+        let found = found.unwrap_or(Ok(None))?.map(|other| connection(other.endpoint, &other.main));
+        *known = found.clone().map(|connection| (connection, Instant::now()));
+        Ok(found)
     }
 
     pub async fn stop(&self) {

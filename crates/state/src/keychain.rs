@@ -50,8 +50,14 @@ impl Default for OsKeychain {
     }
 }
 
-fn unavailable(source: impl std::error::Error + Send + Sync + 'static) -> KeychainError {
-    KeychainError::Unavailable { source: Box::new(source) }
+/// Where no store could be opened at all, the reason was given when it was tried.
+fn unavailable(error: keyring::Error) -> KeychainError {
+    let reason: Box<dyn std::error::Error + Send + Sync> =
+        match (&error, keyring::Entry::store_status()) {
+            (keyring::Error::NoDefaultStore, Err(why)) => why.to_string().into(),
+            _ => Box::new(error),
+        };
+    KeychainError::Unavailable { source: reason }
 }
 
 impl OsKeychain {

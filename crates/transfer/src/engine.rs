@@ -182,6 +182,10 @@ impl Engine {
     pub async fn resume(self: &Arc<Self>) -> Result<Vec<JobId>, TransferError> {
         let mut taken = Vec::new();
         for job in self.journal.jobs()?.into_iter().rev() {
+            // What a cancelled job could not abort then (no network, say) is aborted now.
+            if job.state == JobState::Cancelled {
+                self.abort_left_uploads(&job).await;
+            }
             let ours = job.owner == self.instance.id();
             if job.state.is_finished() || ours || Instance::is_alive(&self.home, &job.owner) {
                 continue;
@@ -236,15 +240,20 @@ impl Engine {
         if !self.journal.adopt(id, &job.owner, self.instance.id()).await? {
             return Ok(());
         }
-        self.journal.requeue(id).await?;
         if !job.planned && job.kind == JobKind::Upload {
+            self.abort_left_uploads(&job).await;
             self.journal.discard_plan(id).await?;
         }
+        self.journal.requeue(id).await?;
         self.start(id)
     }
 
-    /// Forgets finished jobs.
+    /// Forgets finished jobs. Uploads that they left open are aborted first; a job whose upload can't
+    /// be aborted now is kept, since it alone knows of it.
     pub async fn clear_finished(&self) -> Result<Vec<JobId>, TransferError> {
+        for job in self.journal.jobs()?.into_iter().filter(|job| job.state.is_finished()) {
+            self.abort_left_uploads(&job).await;
+        }
         Ok(self.journal.clear_finished().await?)
     }
 
@@ -380,6 +389,10 @@ impl Engine {
         }
         if cancel.is_cancelled() {
             return self.ended(&context.row).await;
+        }
+        // A transfer that neither ended nor was cancelled has lost its task.
+        if !self.journal.queued(id, TransferId::new(0), 1)?.is_empty() {
+            return Err(TransferError::Panicked);
         }
         let counts = context.progress.counts();
         Ok(if counts.files_failed > 0 { JobState::Failed } else { JobState::Completed })

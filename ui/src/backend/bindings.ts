@@ -177,7 +177,7 @@ export type Choose = "files" | "folder";
 
 export type Code = "unauthenticated" | "expired_token" | "access_denied" | "acl_disabled" | "bucket_not_found" | "object_not_found" | "version_not_found" | "upload_not_found" | "already_exists" | "precondition_failed" | "conflict" | "invalid_input" | "unsupported" | "object_archived" | "throttled" | "network" | "timeout" | "tls" | "clock_skew" | "wrong_region" | "keychain_unavailable" | "local_io" | "disk_full" | "source_changed" | "checksum_mismatch" | "decrypt_failed" | "database" | "cancelled" | "internal";
 
-export type DecidedBy = "acl" | "policy" | "publicAccessBlock" | "ownership" | "default";
+export type DecidedBy = "acl" | "policy" | "publicAccessBlock" | "ownership" | "owner" | "default";
 
 export type Density = "compact" | "normal" | "relaxed";
 
@@ -187,7 +187,7 @@ export type DownloadRequest = {
 };
 
 /**  Positions are in CSS pixels of the page. */
-export type DropEvent = { phase: "enter"; x: number | null; y: number | null; staged: Staged } | { phase: "over"; x: number | null; y: number | null } | { phase: "leave" } | { phase: "drop"; x: number | null; y: number | null; staged: Staged };
+export type DropEvent = { phase: "enter"; x: number; y: number; staged: Staged } | { phase: "over"; x: number; y: number } | { phase: "leave" } | { phase: "drop"; x: number; y: number; staged: Staged };
 
 export type Exposure = "private" | "public" | "partly" | "unknown";
 

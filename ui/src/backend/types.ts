@@ -108,7 +108,7 @@ export type AccessLine = {
   /** "" = the whole bucket, or a prefix such as "photos/", or null where it does not apply (list). */
   prefix: string | null;
   allowed: boolean;
-  by: "acl" | "policy" | "publicAccessBlock" | "ownership" | "default";
+  by: "acl" | "policy" | "publicAccessBlock" | "ownership" | "owner" | "default";
   /** The deciding text: a grant ("AllUsers READ") or a policy statement's id or number. */
   detail: string;
 };
@@ -273,7 +273,7 @@ export type TransferItem = {
   bytesDone: number;
   rate: number;
   secondsLeft: number | null;
-  /** "verified by CRC64NVME", "verified by MD5", "size checked" …; null until done. */
+  /** By what it was verified; null until done. */
   verified: string | null;
   /** Why it failed or was skipped. */
   error: IpcError | null;

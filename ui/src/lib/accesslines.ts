@@ -4,7 +4,7 @@ import { m } from "../paraglide/messages.js";
 import { visible } from "./names";
 
 const WHO = { everyone: m.who_everyone, authenticated: m.who_authenticated, owner: m.who_owner, other: m.who_other };
-const BY = { acl: m.by_acl, policy: m.by_policy, publicAccessBlock: m.by_block, ownership: m.by_ownership, default: m.by_default };
+const BY = { acl: m.by_acl, policy: m.by_policy, publicAccessBlock: m.by_block, ownership: m.by_ownership, owner: m.by_owner, default: m.by_default };
 
 function what(line: AccessLine): string {
   switch (line.what) {

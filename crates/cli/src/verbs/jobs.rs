@@ -13,15 +13,15 @@ use crate::output::{json as json_line, line, name};
 pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ended> {
     match &options.verb {
         JobsAction::Ls => {
-            for job in app.jobs().await? {
+            for job in app.jobs()? {
                 tell(args, &job);
             }
         }
         JobsAction::Cancel { job } => {
             let id = JobId::parse(job)?;
-            app.job(id).await?;
+            app.job(id)?;
             app.cancel_job(id).await?;
-            if !app.job(id).await?.state.is_finished() {
+            if !app.job(id)?.state.is_finished() {
                 return Err(Failure::new(
                     Code::Conflict,
                     format!("job {id} runs in another process"),
@@ -32,7 +32,7 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
         JobsAction::Clear => app.clear_jobs().await?,
         JobsAction::Resume { job } => {
             let id = JobId::parse(job)?;
-            let before = app.job(id).await?;
+            let before = app.job(id)?;
             same_connection(app, args, &before).await?;
             app.resume_jobs().await?;
             if before.state.is_finished() {

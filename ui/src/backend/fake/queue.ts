@@ -108,7 +108,7 @@ export class FakeQueue {
       item.state = item.bytesDone >= size ? "completed" : "running";
       item.rate = item.state === "running" ? speed : 0;
       item.secondsLeft = item.state === "running" ? (size - item.bytesDone) / speed : null;
-      if (item.state === "completed") item.verified = "verified by CRC64NVME";
+      if (item.state === "completed") item.verified = "crc64nvme";
     }
     job.filesDone = items.filter((i) => i.state === "completed").length;
     job.filesFailed = items.filter((i) => i.state === "failed").length;

@@ -59,3 +59,18 @@ export function itemProgress(item: TransferItem): string {
   if (item.secondsLeft !== null) parts.push(m.time_left({ time: duration(item.secondsLeft) }));
   return parts.join(" · ");
 }
+
+const VERIFIED: Record<string, () => string> = {
+  crc64nvme: m.verified_crc64nvme,
+  crc32c: m.verified_crc32c,
+  crc32: m.verified_crc32,
+  md5: m.verified_md5,
+  etag: m.verified_etag,
+  size: m.verified_size,
+};
+
+/** By what a finished transfer was verified; never more than is true. */
+export function verifiedText(by: string | null): string {
+  const words = by === null ? undefined : VERIFIED[by];
+  return words ? ` · ${words()}` : "";
+}

@@ -1,0 +1,52 @@
+//! A connection of one's own: wrong keys are said plainly, right ones work, and no secret comes back.
+
+use std::sync::Arc;
+
+use dipper_app::sandbox_server::{Config, Sandbox};
+use serde_json::json;
+
+use crate::stage::Stage;
+
+pub fn play() {
+    let runtime = tokio::runtime::Runtime::new().unwrap();
+    let server = Arc::new(runtime.block_on(Sandbox::start(Config::memory())).unwrap());
+    let mut stage = Stage::set();
+    stage.open();
+    stage.click("[data-testid=welcome-connect]");
+    stage.wait("[data-testid=connect-sheet]");
+    stage.shots("20-connect");
+    let main = server.main();
+    let secret = main.secret_key.expose().clone();
+    let draft = |secret: &str, endpoint: &str| {
+        json!({
+            "id": null, "name": "Mine", "provider": "custom", "endpoint": endpoint,
+            "region": "us-east-1", "addressing": "path", "accessKeyId": main.access_key,
+            "secretAccessKey": secret, "sessionToken": null, "keep": "session", "allowHttp": false,
+        })
+    };
+    for (secret, endpoint, code) in [
+        ("wrong", server.endpoint(), "unauthenticated"),
+        (secret.as_str(), "http://127.0.0.1:1".to_owned(), "network"),
+        (secret.as_str(), "http://192.0.2.1".to_owned(), "invalid_input"),
+        (secret.as_str(), "ftp://x".to_owned(), "invalid_input"),
+    ] {
+        let test = stage.invoke("profile_test", draft(secret, &endpoint));
+        assert_eq!(test["ok"], false, "{test}");
+        assert_eq!(test["error"]["code"], code, "{test}");
+    }
+    stage.fill("[data-testid=connect-name]", "Mine");
+    stage.fill("[data-testid=connect-endpoint]", &server.endpoint());
+    stage.fill("[data-testid=connect-access-key]", &main.access_key);
+    stage.fill("[data-testid=connect-secret]", "not the secret");
+    stage.click("[data-testid=connect-test]");
+    stage.wait("[data-testid=connect-test-result]");
+    stage.shot("21-wrong-keys");
+    stage.fill("[data-testid=connect-secret]", &secret);
+    stage.click("[data-testid=connect-save]");
+    stage.gone("[data-testid=connect-sheet]");
+    stage.wait("[data-testid=sidebar-profile][data-profile=mine]");
+    // Nothing that the page can read holds the secret.
+    let page =
+        stage.js("return document.documentElement.outerHTML + JSON.stringify({ ...localStorage })");
+    assert!(!page.as_str().unwrap().contains(&secret));
+}

@@ -1,0 +1,33 @@
+//! The real window, on a display without a screen: the journeys that users take, a real file drop
+//! among them. Where a tool is missing, the journeys show as ignored with the reason.
+
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
+mod anonymous;
+mod connect;
+mod drop;
+mod stage;
+mod tour;
+
+use libtest_mimic::{Arguments, Trial};
+
+fn main() -> std::process::ExitCode {
+    let arguments = Arguments::from_args();
+    let missing = stage::missing();
+    let journeys: [(&str, fn()); 2] = [("tour", tour::play), ("connect", connect::play)];
+    let trials = journeys
+        .into_iter()
+        .map(|(name, play)| {
+            let name = match &missing {
+                Some(why) => format!("{name} ({why})"),
+                None => name.to_owned(),
+            };
+            let trial = Trial::test(name, move || {
+                play();
+                Ok(())
+            });
+            trial.with_ignored_flag(missing.is_some())
+        })
+        .collect();
+    libtest_mimic::run(&arguments, trials).exit_code()
+}
