@@ -1,5 +1,5 @@
 use dipper_app::sandbox_server::{Config, Sandbox as Server, Storage};
-use dipper_app::{Failure, Result};
+use dipper_app::{Code, Failure, Result};
 use serde_json::json;
 
 use crate::args::Sandbox;
@@ -27,6 +27,7 @@ pub async fn run(options: &Sandbox, json: bool) -> Result<Ended> {
     if let Some(keys) = options.seed_keys {
         server.seed("seed", keys).await?;
     }
+    let ended = end()?;
     let (endpoint, main, alt) = (server.endpoint(), server.main(), server.alt());
     // Printing the keys is this command's purpose: they open this machine's sandbox only.
     if json {
@@ -40,24 +41,27 @@ pub async fn run(options: &Sandbox, json: bool) -> Result<Ended> {
         line(&format!("AWS_ACCESS_KEY_ID={}", main.access_key));
         line(&format!("AWS_SECRET_ACCESS_KEY={}", main.secret_key.expose()));
     }
-    stopped().await;
+    ended.await;
     server.stop().await;
     Ok(Ended::Well)
 }
 
+/// Listens from now on: whoever has read the address may already ask for the end.
 #[cfg(unix)]
-async fn stopped() {
-    let terminate = tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate());
-    match terminate {
-        Ok(mut terminate) => tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
+fn end() -> Result<impl Future<Output = ()>> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let failed = |error| Failure::new(Code::Internal, format!("signals: {error}"));
+    let mut terminate = signal(SignalKind::terminate()).map_err(failed)?;
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(failed)?;
+    Ok(async move {
+        tokio::select! {
             _ = terminate.recv() => {}
-        },
-        Err(_) => drop(tokio::signal::ctrl_c().await),
-    }
+            _ = interrupt.recv() => {}
+        }
+    })
 }
 
 #[cfg(not(unix))]
-async fn stopped() {
-    drop(tokio::signal::ctrl_c().await);
+fn end() -> Result<impl Future<Output = ()>> {
+    Ok(async { drop(tokio::signal::ctrl_c().await) })
 }
