@@ -45,14 +45,17 @@ fn trial(kind: &str, name: &str, tool: &Result<PathBuf, String>, case: fn(&PathB
     }
 }
 
-/// `$DIPPER_TOOLS`, the project's cache, then the path.
+/// `$DIPPER_TEST_S3CMD` and the like, else xtask's tools in the cache folder, else the path.
 fn find(name: &str, version: &[&str], want: &str) -> Result<PathBuf, String> {
     let variable = |name: &str| std::env::var_os(name).map(PathBuf::from);
+    let file = format!("{name}{}", std::env::consts::EXE_SUFFIX);
+    let named = variable(&format!("DIPPER_TEST_{}", name.to_uppercase()));
     let cache = variable("XDG_CACHE_HOME").or_else(|| Some(variable("HOME")?.join(".cache")));
-    let mut places: Vec<PathBuf> = variable("DIPPER_TOOLS").into_iter().collect();
-    places.extend(cache.map(|cache| cache.join("dipper/s3cmd/bin")));
+    let mut places: Vec<PathBuf> = cache.map(|c| c.join("dipper/tools/bin")).into_iter().collect();
     places.extend(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default()));
-    let found = places.iter().map(|place| place.join(name)).find(|path| path.is_file());
+    let mut places: Vec<PathBuf> = places.iter().map(|place| place.join(&file)).collect();
+    places.splice(0..0, named);
+    let found = places.into_iter().find(|path| path.is_file());
     let Some(path) = found else { return Err(format!("there is no {name}")) };
     let said = Command::new(&path).args(version).output().map_err(|e| format!("{name}: {e}"))?;
     let said = String::from_utf8_lossy(&said.stdout).into_owned();
