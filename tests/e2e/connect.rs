@@ -7,9 +7,12 @@ use serde_json::json;
 
 use crate::stage::Stage;
 
+const MANY: u64 = 20_000;
+
 pub fn play() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let server = Arc::new(runtime.block_on(Sandbox::start(Config::memory())).unwrap());
+    runtime.block_on(server.seed("many", MANY)).unwrap();
     let mut stage = Stage::set();
     stage.open();
     stage.click("[data-testid=welcome-connect]");
@@ -49,4 +52,21 @@ pub fn play() {
     let page =
         stage.js("return document.documentElement.outerHTML + JSON.stringify({ ...localStorage })");
     assert!(!page.as_str().unwrap().contains(&secret));
+    many(&stage);
+}
+
+/// A folder of many keys: counted whole, scrolled to its end, filtered over all of it.
+fn many(stage: &Stage) {
+    stage.click("[data-testid=sidebar-bucket][data-bucket=many]");
+    stage.wait(&format!("[data-testid=grid][data-complete=true][data-count=\"{MANY}\"]"));
+    stage.click("[data-testid=grid-row][data-index=\"0\"]");
+    stage.key("End");
+    let last = format!("[data-testid=grid-row][data-key=\"seed-{:08}.txt\"]", MANY - 1);
+    stage.wait(&last);
+    // The page holds what is in sight, and little more.
+    assert!(stage.count("[data-testid=grid-row]") < 200);
+    stage.shot("22-many");
+    stage.fill("[data-testid=filter-input]", "12345");
+    stage.wait("[data-testid=grid][data-count=\"1\"]");
+    stage.wait("[data-testid=grid-row][data-key=\"seed-00012345.txt\"]");
 }

@@ -275,6 +275,11 @@ impl Stage {
         });
     }
 
+    /// A key of the keyboard, by X's name for it.
+    pub fn key(&self, name: &str) {
+        self.xdotool(&["windowfocus", "--sync", &self.window_id(), "key", name]);
+    }
+
     /// Clicks, again while the control is still off, until something appears.
     pub fn click_for(&self, css: &str, appears: &str) {
         self.until(&format!("{appears} after a click on {css}"), || {
