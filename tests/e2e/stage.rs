@@ -224,6 +224,11 @@ impl Stage {
         self.runtime.block_on(self.client().execute(script, Vec::new())).unwrap()
     }
 
+    /// A script that answers by calling its last argument.
+    pub fn js_async(&self, script: &str) -> Value {
+        self.runtime.block_on(self.client().execute_async(script, Vec::new())).unwrap()
+    }
+
     /// Calls a command of the app as the page would.
     pub fn invoke(&self, command: &str, req: Value) -> Value {
         let script = "const [command, req, done] = arguments;
