@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod anonymous;
+mod blocked;
 mod connect;
 mod drop;
 mod stage;
@@ -14,7 +15,8 @@ use libtest_mimic::{Arguments, Trial};
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let missing = stage::missing();
-    let journeys: [(&str, fn()); 2] = [("tour", tour::play), ("connect", connect::play)];
+    let journeys: [(&str, fn()); 3] =
+        [("tour", tour::play), ("connect", connect::play), ("blocked", blocked::play)];
     let trials = journeys
         .into_iter()
         .map(|(name, play)| {

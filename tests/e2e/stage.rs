@@ -224,6 +224,11 @@ impl Stage {
         self.runtime.block_on(self.client().execute(script, Vec::new())).unwrap()
     }
 
+    /// A script that answers by calling its last argument.
+    pub fn js_async(&self, script: &str) -> Value {
+        self.runtime.block_on(self.client().execute_async(script, Vec::new())).unwrap()
+    }
+
     /// Calls a command of the app as the page would.
     pub fn invoke(&self, command: &str, req: Value) -> Value {
         let script = "const [command, req, done] = arguments;
@@ -273,6 +278,11 @@ impl Stage {
                 }
             })
         });
+    }
+
+    /// A key of the keyboard, by X's name for it.
+    pub fn key(&self, name: &str) {
+        self.xdotool(&["windowfocus", "--sync", &self.window_id(), "key", name]);
     }
 
     /// Clicks, again while the control is still off, until something appears.

@@ -97,6 +97,7 @@ pub fn play() {
     assert_eq!(stage.count("[data-testid=transfers-job]"), 2);
     std::thread::sleep(std::time::Duration::from_secs(2));
     let memory = stage.memory() / (1 << 20);
+    delete(&stage, bucket);
     println!("first paint {paint:.0} ms after the start; memory {memory} MiB PSS");
 }
 
@@ -140,4 +141,18 @@ fn open_access(stage: &Stage) {
     stage.wait("[data-testid=palette-input]");
     stage.fill("[data-testid=palette-input]", "access");
     stage.click("[data-testid=command][data-command=\"bucket.access\"]");
+}
+
+/// Asked first, with what it will do; then gone, for a stranger too.
+fn delete(stage: &Stage, bucket: &str) {
+    stage.click(bucket);
+    stage.click(&row("Fjord & Küste/"));
+    stage.key("Delete");
+    stage.wait("[data-testid=confirm-ok]");
+    let question = stage.text("[data-testid=confirm]");
+    assert!(question.contains('3'), "the folder's objects are counted: {question}");
+    stage.shot("10-delete");
+    stage.click("[data-testid=confirm-ok]");
+    stage.gone(&row("Fjord & Küste/"));
+    stage.wait(&row(FILE));
 }
