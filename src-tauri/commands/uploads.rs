@@ -7,8 +7,8 @@ use tauri_plugin_dialog::DialogExt;
 use super::{Answer, Dipper};
 use crate::desktop::drop;
 use crate::dto::{
-    BucketRef, Choose, DropEvent, Staged, UploadChoose, UploadOptions, UploadOptionsSet,
-    UploadRequest,
+    BucketRef, Choose, DropEvent, Replaces, Staged, UploadChoose, UploadOptions, UploadOptionsSet,
+    UploadPlace, UploadRequest,
 };
 
 /// Tells of files over the window for as long as the page lives.
@@ -47,6 +47,12 @@ pub fn upload_options(app: Dipper<'_>, req: BucketRef) -> Answer<UploadOptions> 
 #[specta::specta]
 pub async fn upload_options_set(app: Dipper<'_>, req: UploadOptionsSet) -> Answer<()> {
     Ok(app.set_upload_options(&req.profile, &req.bucket, &req.options.into()).await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn upload_replaces(app: Dipper<'_>, req: UploadPlace) -> Answer<Replaces> {
+    Ok(app.upload_replaces(req.handle, &req.profile, &req.bucket, &req.prefix).await?.into())
 }
 
 #[tauri::command]

@@ -2,7 +2,7 @@ use dipper_app as app;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use super::{IpcError, mirror};
+use super::{IpcError, Versioning, mirror};
 
 #[derive(Debug, Clone, Serialize, Type)]
 pub struct Staged {
@@ -99,6 +99,30 @@ pub struct UploadRequest {
     pub bucket: String,
     pub prefix: String,
     pub options: UploadOptions,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct UploadPlace {
+    pub handle: u32,
+    pub profile: String,
+    pub bucket: String,
+    pub prefix: String,
+}
+
+/// What an upload would write over.
+#[derive(Debug, Clone, Serialize, Type)]
+pub struct Replaces {
+    #[specta(type = u32)]
+    pub count: u64,
+    pub more: bool,
+    pub sample: Vec<String>,
+    pub versioning: Versioning,
+}
+
+impl From<app::Replaces> for Replaces {
+    fn from(r: app::Replaces) -> Self {
+        Self { count: r.count, more: r.more, sample: r.sample, versioning: r.versioning.into() }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, Type)]

@@ -50,6 +50,7 @@ pub fn builder() -> Builder<tauri::Wry> {
         uploads::upload_choose,
         uploads::upload_options,
         uploads::upload_options_set,
+        uploads::upload_replaces,
         uploads::upload_start,
         transfers::download_choose,
         transfers::download_start,

@@ -99,11 +99,7 @@ impl App {
                 }
             }
         }
-        let versioning = match s3.bucket_versioned(&listing.bucket).await {
-            Ok(true) => Versioning::Versioned,
-            Ok(false) => Versioning::Unversioned,
-            Err(_) => Versioning::Unknown,
-        };
+        let versioning = self.versioning(&s3, &listing.bucket).await;
         let name = |key: &str| key.strip_prefix(listing.prefix.as_str()).unwrap_or(key).to_owned();
         let sample: Vec<String> = chosen.iter().take(SAMPLE).map(|(key, _)| name(key)).collect();
         let title = match chosen.as_slice() {
@@ -120,6 +116,14 @@ impl App {
             objects: objects.into_iter().collect(),
         });
         Ok(Frozen { token, objects: count, folders, bytes, sample, versioning })
+    }
+
+    pub(crate) async fn versioning(&self, s3: &S3, bucket: &BucketName) -> Versioning {
+        match s3.bucket_versioned(bucket).await {
+            Ok(true) => Versioning::Versioned,
+            Ok(false) => Versioning::Unversioned,
+            Err(_) => Versioning::Unknown,
+        }
     }
 
     /// Every object below a prefix, with its size.

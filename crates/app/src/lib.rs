@@ -15,6 +15,7 @@ mod listing;
 mod objects;
 mod profiles;
 mod rates;
+mod replaces;
 mod sandbox;
 mod settings;
 mod staging;
@@ -45,6 +46,7 @@ pub use listing::{
 };
 pub use objects::ObjectInfo;
 pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
+pub use replaces::Replaces;
 pub use settings::{Density, Settings, Theme};
 pub use staging::{Handle, Staged};
 pub use vault::{VaultStanding, VaultStatus};

@@ -54,6 +54,7 @@ export const commands = {
 	uploadChoose: (req: UploadChoose) => typedError<Staged | null, IpcError_Serialize>(__TAURI_INVOKE("upload_choose", { req })),
 	uploadOptions: (req: BucketRef) => typedError<UploadOptions_Serialize, IpcError_Serialize>(__TAURI_INVOKE("upload_options", { req })),
 	uploadOptionsSet: (req: UploadOptionsSet_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("upload_options_set", { req })),
+	uploadReplaces: (req: UploadPlace) => typedError<Replaces, IpcError_Serialize>(__TAURI_INVOKE("upload_replaces", { req })),
 	uploadStart: (req: UploadRequest_Deserialize) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("upload_start", { req })),
 	downloadChoose: () => typedError<FolderChoice | null, IpcError_Serialize>(__TAURI_INVOKE("download_choose")),
 	downloadStart: (req: DownloadRequest) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("download_start", { req })),
@@ -594,6 +595,14 @@ export type PublicPreview_Serialize = {
 
 export type PublicWhat = "readObjects" | "listNames";
 
+/**  What an upload would write over. */
+export type Replaces = {
+	count: number,
+	more: boolean,
+	sample: string[],
+	versioning: Versioning,
+};
+
 export type Retry = "never" | "now" | "after";
 
 export type Row = Row_Serialize | Row_Deserialize;
@@ -835,6 +844,13 @@ export type UploadOptions_Serialize = {
 	contentType: string | null,
 	cacheControl: string | null,
 	metadata: ([string, string])[],
+};
+
+export type UploadPlace = {
+	handle: number,
+	profile: string,
+	bucket: string,
+	prefix: string,
 };
 
 export type UploadRequest = UploadRequest_Serialize | UploadRequest_Deserialize;

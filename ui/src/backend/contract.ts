@@ -23,6 +23,7 @@ export type Contract = [
   Fits<B.Frozen, T.Frozen>,
   Fits<B.ObjectInfo_Serialize, Omit<T.ObjectInfo, "aclOff">>,
   Fits<B.DropEvent, T.DropEvent>,
+  Fits<B.Replaces, T.Replaces>,
   Fits<B.TransferUpdate_Serialize, T.TransferUpdate>,
   Fits<B.TransferItems_Serialize, T.TransferItems>,
   Fits<T.ProfileDraft, B.ProfileDraft_Deserialize>,

@@ -74,6 +74,8 @@ export interface Backend {
   uploadChoose(what: "files" | "folder"): Promise<T.Staged | null>;
   uploadOptions(req: { profile: string; bucket: string }): Promise<T.UploadOptions>;
   uploadOptionsSet(req: { profile: string; bucket: string; options: T.UploadOptions }): Promise<void>;
+  /** Which objects the staged files would replace. */
+  uploadReplaces(req: { handle: number; profile: string; bucket: string; prefix: string }): Promise<T.Replaces>;
   uploadStart(req: T.UploadRequest): Promise<number>;
   downloadChoose(): Promise<T.FolderChoice | null>;
   downloadStart(req: { token: number; folder: number }): Promise<number>;

@@ -105,6 +105,7 @@ export const tauriBackend: Backend = {
   uploadChoose: (what) => call("upload_choose", { what }),
   uploadOptions: (req) => call("upload_options", req),
   uploadOptionsSet: (req) => call("upload_options_set", req),
+  uploadReplaces: (req) => call("upload_replaces", req),
   uploadStart: (req) => call("upload_start", req),
   downloadChoose: () => call("download_choose"),
   downloadStart: (req) => call("download_start", req),

@@ -231,6 +231,8 @@ export type UploadOptions = {
   metadata: [string, string][];
 };
 export type UploadRequest = { handle: number; profile: string; bucket: string; prefix: string; options: UploadOptions };
+/** What an upload would write over; `more`: looking was cut short. */
+export type Replaces = { count: number; more: boolean; sample: string[]; versioning: Frozen["versioning"] };
 export type FolderChoice = { handle: number; name: string };
 
 // ---- transfers ----------------------------------------------------------------------------------

@@ -273,6 +273,13 @@ export class FakeBackend implements Backend {
   uploadOptions = (req: { profile: string; bucket: string }) => this.#call("uploadOptions", req, () => this.world.bucket(req.profile, req.bucket).options);
   uploadOptionsSet = (req: { profile: string; bucket: string; options: T.UploadOptions }) =>
     this.#call("uploadOptionsSet", req, () => void (this.world.bucket(req.profile, req.bucket).options = req.options));
+  replaces: T.Replaces | null = null;
+  uploadReplaces = (req: { handle: number; profile: string; bucket: string; prefix: string }) =>
+    this.#call("uploadReplaces", req, (): T.Replaces => {
+      const keys = new Set(this.world.bucket(req.profile, req.bucket).objects.map((o) => o.key));
+      const sample = (this.choice?.names ?? []).filter((name) => keys.has(req.prefix + name));
+      return this.replaces ?? { count: sample.length, more: false, sample, versioning: "unversioned" };
+    });
   uploadStart = (req: T.UploadRequest) =>
     this.#call("uploadStart", req, () => {
       const bucket = this.world.bucket(req.profile, req.bucket);

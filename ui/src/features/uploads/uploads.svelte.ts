@@ -98,6 +98,7 @@ export class Uploads {
     await this.host.attempt(async () => {
       const options = await this.host.backend.uploadOptions({ profile, bucket });
       if (options.visibility === "public" && !(await this.#agreePublic(staged, to))) return;
+      if (!(await this.#agreeReplace(staged, to))) return;
       await this.host.backend.uploadStart({ handle: staged.handle, profile, bucket, prefix, options });
       this.host.toasts.show(
         m.toast_uploading({
@@ -118,6 +119,21 @@ export class Uploads {
       sample: staged.names.map(visible),
       action: m.upload_public_action(),
       tone: "warning",
+    });
+  }
+
+  /** Nothing is written over unseen. */
+  async #agreeReplace(staged: Staged, { profile, bucket, prefix }: UploadPlace): Promise<boolean> {
+    const found = await this.host.backend.uploadReplaces({ handle: staged.handle, profile, bucket, prefix });
+    if (found.count === 0) return true;
+    const n = { n: found.count, nText: (found.more ? "≥ " : "") + count(found.count) };
+    const body = { versioned: m.replace_versioned, unversioned: m.replace_unversioned, unknown: m.replace_unversioned };
+    return this.host.asks.confirm({
+      title: m.replace_title(n),
+      body: [body[found.versioning]()],
+      sample: found.sample.map(visible),
+      action: m.replace_action(n),
+      tone: found.versioning === "versioned" ? "plain" : "danger",
     });
   }
 

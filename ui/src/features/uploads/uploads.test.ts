@@ -65,6 +65,20 @@ describe("a drop", () => {
     expect(backend.called("uploadStart")).toHaveLength(0);
   });
 
+  it("over what is there asks first, and names it", async () => {
+    const { backend, user, at } = await over(photos());
+    backend.replaces = { count: 2, more: false, sample: ["a.txt", "b.txt"], versioning: "unversioned" };
+    at(await row("photos/"));
+    backend.emitDrop({ phase: "drop", x: 1, y: 1, staged });
+    const question = await find("confirm");
+    expect(question.textContent).toContain("Replace 2 objects?");
+    expect(question.textContent).toContain("gone for good");
+    expect(question.textContent).toContain("b.txt");
+    await user.click(await find("confirm-cancel"));
+    await gone("confirm");
+    expect(backend.called("uploadStart")).toHaveLength(0);
+  });
+
   it("into a bucket whose uploads are public asks first", async () => {
     const b = photos();
     b.options = { ...PRIVATE, visibility: "public" };
