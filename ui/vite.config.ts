@@ -33,7 +33,7 @@ export default defineConfig({
     environment: "happy-dom",
     include: ["src/**/*.test.ts"],
     setupFiles: ["src/test/setup.ts"],
-    testTimeout: 10_000,
+    testTimeout: 30_000,
     // The window's modules are loaded once a worker, not once a file: half the time. Tests leave nothing behind.
     isolate: false,
   },

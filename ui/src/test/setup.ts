@@ -4,4 +4,5 @@ Object.freeze(Object.prototype);
 import { configure } from "@testing-library/svelte";
 
 // A failing look-up prints its name, not the whole window.
-configure({ getElementError: (message) => new Error(message ?? "no such element") });
+// On a busy machine a component may take its time; a second is not a verdict.
+configure({ asyncUtilTimeout: 5000, getElementError: (message) => new Error(message ?? "no such element") });
