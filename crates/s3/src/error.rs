@@ -242,6 +242,15 @@ impl Error {
         self
     }
 
+    /// What is missing is the upload, also where the server (Ceph) speaks of a key: a call on an
+    /// upload's parts asks for no object.
+    pub(crate) fn missing_is_the_upload(mut self) -> Self {
+        if self.class == Class::ObjectNotFound {
+            self.class = Class::UploadNotFound;
+        }
+        self
+    }
+
     pub(crate) fn from_sdk<E>(op: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
