@@ -4,7 +4,11 @@
 //! name. Some trials need a process of their own to be killed or restarted: the binary then runs
 //! itself with [`child::ROLE`] set.
 
-#![expect(clippy::unwrap_used, clippy::print_stdout, reason = "a trial fails by panicking, and tells")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a trial fails by panicking, and tells"
+)]
 
 mod bad_input;
 mod child;

@@ -16,7 +16,11 @@ async fn fill(main: &S3, bucket: &BucketName, keys: impl IntoIterator<Item = Str
 }
 
 /// Objects and common prefixes of every page, in the order they came, and how many pages.
-async fn all(main: &S3, bucket: &BucketName, mut request: ListRequest) -> (Vec<String>, Vec<String>, u32) {
+async fn all(
+    main: &S3,
+    bucket: &BucketName,
+    mut request: ListRequest,
+) -> (Vec<String>, Vec<String>, u32) {
     let (mut objects, mut prefixes, mut pages) = (Vec::new(), Vec::new(), 0);
     loop {
         let page = main.list_page(bucket, &request).await.unwrap();
@@ -61,7 +65,14 @@ pub async fn by_folder(server: &Server) {
     ] {
         let request = ListRequest { prefix: prefix.into(), by_folder: true, ..Default::default() };
         let (got, below, _) = all(&main, &bucket, request).await;
-        assert_eq!((got, below), (objects.iter().map(|s| s.to_string()).collect(), prefixes.iter().map(|s| s.to_string()).collect()), "{prefix:?}");
+        assert_eq!(
+            (got, below),
+            (
+                objects.iter().map(|s| s.to_string()).collect(),
+                prefixes.iter().map(|s| s.to_string()).collect()
+            ),
+            "{prefix:?}"
+        );
     }
 }
 
@@ -97,7 +108,8 @@ pub async fn keys_that_xml_cannot_say(server: &Server) {
 
 pub async fn folders_and_pages(server: &Server) {
     let (main, bucket) = server.bucket().await;
-    let keys = (0..30).flat_map(|n| [format!("f{n:02}/a b+c"), format!("f{n:02}/z"), format!("g{n:02}")]);
+    let keys =
+        (0..30).flat_map(|n| [format!("f{n:02}/a b+c"), format!("f{n:02}/z"), format!("g{n:02}")]);
     fill(&main, &bucket, keys).await;
     let request = ListRequest { by_folder: true, max_keys: Some(7), ..Default::default() };
     let (objects, prefixes, pages) = all(&main, &bucket, request).await;

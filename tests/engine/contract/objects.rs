@@ -49,7 +49,8 @@ pub async fn nothing_is_something(server: &Server) {
 pub async fn ranges(server: &Server) {
     let (main, bucket) = server.bucket().await;
     put(&main, &bucket, "k", b"0123456789").await;
-    for (range, want) in [((0, 1), "0"), ((3, 4), "3456"), ((9, 1), "9"), ((0, 10), "0123456789"), ((8, 100), "89")]
+    for (range, want) in
+        [((0, 1), "0"), ((3, 4), "3456"), ((9, 1), "9"), ((0, 10), "0123456789"), ((8, 100), "89")]
     {
         let request = GetRequest { range: Some(range), ..GetRequest::default() };
         let answer = main.get_object(&bucket, &key("k"), &request).await.unwrap();
@@ -157,7 +158,13 @@ pub async fn odd_keys(server: &Server) {
     for name in ODD {
         let told = format!("{name:?}");
         let stored = main
-            .put_object(&bucket, &key(name), Bytes::from(told.clone()), &PutRequest::default(), None)
+            .put_object(
+                &bucket,
+                &key(name),
+                Bytes::from(told.clone()),
+                &PutRequest::default(),
+                None,
+            )
             .await;
         assert!(stored.is_ok(), "{told}: {stored:?}");
     }
@@ -217,8 +224,7 @@ pub async fn a_thousand_at_once(server: &Server) {
 pub async fn wrong_sums_are_refused(server: &Server) {
     let (main, bucket) = server.bucket().await;
     let request = PutRequest { md5: Some([9; 16]), ..PutRequest::default() };
-    let error =
-        main.put_object(&bucket, &key("k"), "x".into(), &request, None).await.unwrap_err();
+    let error = main.put_object(&bucket, &key("k"), "x".into(), &request, None).await.unwrap_err();
     assert_eq!(error.class, Class::ChecksumMismatch, "{error}");
     let gone = main.head_object(&bucket, &key("k")).await.unwrap_err();
     assert_eq!(gone.class, Class::ObjectNotFound, "nothing is stored");
