@@ -1,3 +1,7 @@
-pub fn trials() -> Vec<libtest_mimic::Trial> {
+use libtest_mimic::Trial;
+
+pub fn trials() -> Vec<Trial> {
     Vec::new()
 }
+
+pub async fn child(_: &serde_json::Value) {}

@@ -15,8 +15,10 @@ mod child;
 mod contract;
 mod keychain;
 mod lies;
+mod rig;
 mod support;
 mod transfers;
+mod wire;
 
 use std::process::ExitCode;
 

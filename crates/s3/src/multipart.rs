@@ -185,7 +185,9 @@ impl S3 {
             )
             .await
             .map_err(Error::missing_is_the_upload)?;
-        Ok(FinishedUpload { etag: answer.e_tag().map(bare_etag) })
+        // Ceph 16 says it with an empty one.
+        let etag = answer.e_tag().map(bare_etag).filter(|tag| !tag.is_empty());
+        Ok(FinishedUpload { etag })
     }
 
     /// AbortMultipartUpload. An upload that is gone already counts as aborted.
