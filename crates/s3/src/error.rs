@@ -307,10 +307,17 @@ impl Error {
     }
 }
 
+/// An error and what is behind it. An `io::Error`'s `source` skips the error that it wraps itself.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| (*e).source())
+    std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| {
+        let wrapped = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
+            None => (*e).source(),
+        }
+    })
 }
 
 fn innermost(error: &(dyn StdError + 'static)) -> String {
@@ -321,19 +328,14 @@ fn credentials_cause(error: &(dyn StdError + 'static)) -> bool {
     chain(error).any(|e| e.is::<aws_credential_types::provider::error::CredentialsError>())
 }
 
-/// TLS failures reach us wrapped in `io::Error`s, whose `source` skips the wrapped value itself.
 fn transport_class(error: &(dyn StdError + 'static)) -> Class {
     for cause in chain(error) {
         if cause.is::<rustls::Error>() {
             return Class::Tls;
         }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-                return Class::Tls;
-            }
-            if io.kind() == std::io::ErrorKind::TimedOut {
-                return Class::Timeout;
-            }
+        let io = cause.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
+            return Class::Timeout;
         }
     }
     Class::Network
@@ -433,7 +435,8 @@ mod tests {
             std::io::ErrorKind::InvalidData,
             rustls::Error::General("bad certificate".into()),
         );
-        assert_eq!(Error::transport("x", io).class, Class::Tls);
+        let twice = std::io::Error::other(io);
+        assert_eq!(Error::transport("x", twice).class, Class::Tls);
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         assert_eq!(Error::transport("x", refused).class, Class::Network);
     }
