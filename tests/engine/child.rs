@@ -36,7 +36,8 @@ pub fn command(role: &Value) -> Command {
 
 async fn transfer(role: &Value) {
     let keys = (text(role, "access"), text(role, "secret"));
-    let s3 = dipper_s3::S3::connect(connection(text(role, "endpoint"), "sandbox", Some(keys))).await;
+    let s3 =
+        dipper_s3::S3::connect(connection(text(role, "endpoint"), "sandbox", Some(keys))).await;
     let rig = Rig::open(&PathBuf::from(text(role, "home")), s3);
     let (bucket, path) = (bucket("bucket"), PathBuf::from(text(role, "path")));
     match text(role, "role") {

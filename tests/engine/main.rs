@@ -16,6 +16,7 @@ mod contract;
 mod keychain;
 mod lies;
 mod rig;
+mod scripted;
 mod support;
 mod transfers;
 mod wire;

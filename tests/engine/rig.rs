@@ -127,8 +127,13 @@ impl Rig {
         folder: &Path,
     ) -> JobId {
         let on_existing = OnExisting::Overwrite;
-        self.begin_listed(of, "", objects, ListedAction::Download { folder: folder.into(), on_existing })
-            .await
+        self.begin_listed(
+            of,
+            "",
+            objects,
+            ListedAction::Download { folder: folder.into(), on_existing },
+        )
+        .await
     }
 
     pub async fn download(

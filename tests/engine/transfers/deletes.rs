@@ -5,7 +5,8 @@ use crate::rig::Place;
 
 pub async fn exactly_the_set() {
     let place = Place::new().await;
-    let all = ["foo", "foo.txt", "foo/", "foo/a", "foo/b/c", "foobar", "foobar/x", "Foo/a", "foo//a"];
+    let all =
+        ["foo", "foo.txt", "foo/", "foo/a", "foo/b/c", "foobar", "foobar/x", "Foo/a", "foo//a"];
     for name in all {
         place.put(name, b"x").await;
     }

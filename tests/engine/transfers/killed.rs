@@ -38,7 +38,8 @@ async fn killed(place: &Place, role: &str, path: &std::path::Path, at: u64) -> u
             let _ = kill.send(());
         }
     });
-    let mut child = tokio::process::Command::from(command(&role)).kill_on_drop(true).spawn().unwrap();
+    let mut child =
+        tokio::process::Command::from(command(&role)).kill_on_drop(true).spawn().unwrap();
     tokio::select! {
         _ = killing => child.kill().await.unwrap(),
         ended = child.wait() => assert!(ended.unwrap().success()),

@@ -31,7 +31,9 @@ pub fn trials() -> Vec<Trial> {
         }
     };
     for point in 0..killed::POINTS {
-        all.push(trial(format!("transfers::killed::upload_{point:02}"), move || killed::upload(point)));
+        all.push(trial(format!("transfers::killed::upload_{point:02}"), move || {
+            killed::upload(point)
+        }));
         all.push(trial(format!("transfers::killed::download_{point:02}"), move || {
             killed::download(point)
         }));

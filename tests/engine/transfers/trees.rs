@@ -50,7 +50,8 @@ pub async fn a_tree_goes_up_and_comes_back() {
     let head = place.s3.head_object(&place.bucket, &key("up/plain.txt")).await.unwrap();
     assert_eq!(head.headers.content_type.as_deref(), Some("text/plain"));
 
-    let objects: Vec<(&str, u64)> = want.iter().map(|(k, b)| (k.as_str(), b.len() as u64)).collect();
+    let objects: Vec<(&str, u64)> =
+        want.iter().map(|(k, b)| (k.as_str(), b.len() as u64)).collect();
     let action =
         ListedAction::Download { folder: place.dst().into(), on_existing: OnExisting::Refuse };
     let id = rig.begin_listed(&place.bucket, "up/", &objects, action).await;
