@@ -72,3 +72,15 @@ pub async fn a_range_beyond_the_end(server: &Server) {
     let error = main.get_object(&bucket, &key("k"), &request).await.unwrap_err();
     assert_eq!(error.class, Class::InvalidRange, "{error}");
 }
+
+/// The answer comes before the body has been sent, and is read all the same.
+pub async fn a_large_body_that_is_refused(server: &Server) {
+    let (main, bucket) = server.bucket().await;
+    let large = bytes::Bytes::from(vec![7; 12 << 20]);
+    let alt = server.alt().await;
+    let request = PutRequest::default();
+    let error = alt.put_object(&bucket, &key("k"), large.clone(), &request, None).await;
+    assert_eq!(error.unwrap_err().class, Class::AccessDenied);
+    let error = main.put_object(&Server::name(), &key("k"), large, &request, None).await;
+    assert_eq!(error.unwrap_err().class, Class::BucketNotFound);
+}

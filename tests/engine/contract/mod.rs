@@ -205,6 +205,7 @@ const CASES: &[(&str, Run)] = cases! {
         missing_things_by_name,
         not_yours,
         a_range_beyond_the_end,
+        a_large_body_that_is_refused,
     }
 };
 
