@@ -9,7 +9,7 @@ use bytes::Bytes;
 use dipper_s3::{Addressing, Connection, Credentials, Provider, S3};
 use dipper_sandbox::Account;
 use dipper_types::{BucketName, ObjectKey};
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{Method, Request, StatusCode};
 use http_body_util::{BodyExt as _, Full};
 use hyper_util::rt::TokioIo;
 use libtest_mimic::Trial;
@@ -141,7 +141,6 @@ pub fn tree(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 
 pub struct Answer {
     pub status: StatusCode,
-    pub headers: HeaderMap,
     pub body: Bytes,
 }
 
@@ -159,7 +158,7 @@ pub async fn raw(method: Method, url: &str, body: impl Into<Bytes>) -> Answer {
     let (head, body) = answer.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     driver.abort();
-    Answer { status: head.status, headers: head.headers, body }
+    Answer { status: head.status, body }
 }
 
 /// Whether a program is on the path.

@@ -358,10 +358,10 @@ impl App {
     async fn kept(&self, draft: &ProfileDraft) -> Result<Option<Keys>> {
         let Some(id) = draft.id.clone().map(ProfileId::new) else { return Ok(None) };
         // A kept key goes to the endpoint it was kept for; another endpoint asks for it anew.
-        let kept_for = match self.locked_sessions().get(&id) {
-            Some(session) => Some((session.body.endpoint.clone(), session.keys.clone())),
-            None => None,
-        };
+        let kept_for = self
+            .locked_sessions()
+            .get(&id)
+            .map(|session| (session.body.endpoint.clone(), session.keys.clone()));
         let endpoint = Connection::endpoint_from_text(&draft.endpoint)?;
         let (home, keys) = match kept_for {
             Some((home, keys)) => (home, keys),

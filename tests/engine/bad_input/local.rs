@@ -149,7 +149,7 @@ pub async fn an_unreadable_file() {
     use std::os::unix::fs::PermissionsExt as _;
     let place = Place::new().await;
     let path = place.file("f", b"text");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     let rig = place.rig();
     let job = rig.upload(&place.bucket, &[(&path, "f")]).await;
     told("file unreadable", &rig.failure(&job));

@@ -2,6 +2,7 @@ use dipper_s3::{
     Class, GetRequest, GranteeDocument, ListRequest, ObjectHeaders, OwnershipSetting, PutRequest,
     S3, Visibility,
 };
+use dipper_sandbox::{Config, Sandbox};
 use dipper_types::BucketName;
 use http::Method;
 
@@ -237,4 +238,29 @@ pub async fn blocks_and_ownership(server: &Server) {
     main.set_ownership(&bucket, OwnershipSetting::ObjectWriter).await.unwrap();
     assert_eq!(main.ownership(&bucket).await.unwrap(), Some(OwnershipSetting::ObjectWriter));
     assert_eq!(status(&main, &bucket, "k").await, 200, "and then they do again");
+}
+
+/// The sandbox with AWS's defaults: ACLs are off, and what would make public is blocked.
+pub async fn as_aws_makes_buckets() {
+    let config = Config { aws_defaults: true, ..Config::memory() };
+    let sandbox = Sandbox::start(config).await.unwrap();
+    let main = crate::support::client(&sandbox.endpoint(), sandbox.main()).await;
+    let bucket = Server::name();
+    main.create_bucket(&bucket, None).await.unwrap();
+    put(&main, &bucket, "k").await.unwrap();
+    assert_eq!(main.ownership(&bucket).await.unwrap(), Some(OwnershipSetting::BucketOwnerEnforced));
+    let block = main.public_access_block(&bucket).await.unwrap().unwrap();
+    assert!(block.block_public_acls && block.ignore_public_acls);
+    assert!(block.block_public_policy && block.restrict_public_buckets);
+    let acl = main.set_object_acl(&bucket, &key("k"), true).await.unwrap_err();
+    assert_eq!(acl.class, Class::AclDisabled, "{acl}");
+    let acl = main.set_bucket_acl(&bucket, true).await.unwrap_err();
+    assert_eq!(acl.class, Class::AclDisabled, "{acl}");
+    let open = policy("Allow", r#""*""#, "s3:GetObject", &format!("{bucket}/*"));
+    let refused = main.put_bucket_policy(&bucket, &open).await.unwrap_err();
+    assert_eq!(refused.class, Class::AccessDenied, "{refused}");
+    main.delete_public_access_block(&bucket).await.unwrap();
+    assert_eq!(main.public_access_block(&bucket).await.unwrap(), None);
+    main.put_bucket_policy(&bucket, &open).await.unwrap();
+    assert_eq!(status(&main, &bucket, "k").await, 200);
 }

@@ -217,7 +217,9 @@ const UNSUPPORTED: &[(Kind, &str, &str)] = &[
 ];
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = Vec::new();
+    let mut trials = vec![trial("contract::sandbox::access::as_aws_makes_buckets", || {
+        access::as_aws_makes_buckets()
+    })];
     for kind in [Kind::Memory, Kind::Folder, Kind::Rgw] {
         for (name, run) in CASES {
             let unsupported = UNSUPPORTED
