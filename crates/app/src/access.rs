@@ -151,10 +151,9 @@ const FRESH: Duration = Duration::from_secs(30);
 
 /// Views by profile and bucket, for as long as they are fresh.
 #[derive(Default)]
-pub(crate) struct Cache(Mutex<HashMap<Place, (Instant, Arc<View>)>>);
+pub(crate) struct Cache(Mutex<HashMap<(String, String), Dated>>);
 
-/// A profile and one of its buckets.
-type Place = (String, String);
+type Dated = (Instant, Arc<View>);
 
 impl Cache {
     pub fn forget(&self, profile: &str, bucket: &str) {

@@ -149,6 +149,17 @@ fn hint_of(error: &dipper_s3::Error) -> Option<String> {
             "The secret key does not fit the access key id. Copy it again, without spaces around it.".into()
         }
         Class::Unauthenticated => "Check the access key id and the secret key.".into(),
+        // Ceph says no more to keys that are wrong.
+        Class::AccessDenied if error.context.op == "ListBuckets" => {
+            "Check the access key id and the secret key. Keys that may not list buckets can still open one by its name."
+                .into()
+        }
+        Class::AccessDenied => "These keys may not do this. Ask the bucket's owner to allow it.".into(),
+        Class::BucketNotFound => "Check the bucket's name, and that this connection leads to where it lives.".into(),
+        Class::Throttled | Class::Server => "The server is busy or has a fault. Try again later.".into(),
+        Class::ChecksumMismatch => {
+            "The data was not accepted. Retry; if it happens again, something on the way changes it.".into()
+        }
         Class::ExpiredToken => "Sign in again, or paste a new session token.".into(),
         Class::WrongRegion => match &error.context.region {
             Some(region) => format!("The server says that the region is {region}."),
@@ -232,6 +243,9 @@ impl From<&TransferError> for Failure {
                     io::ErrorKind::PermissionDenied => {
                         failure.with_hint("Check the permissions of the file and its folder.")
                     }
+                    io::ErrorKind::NotADirectory | io::ErrorKind::IsADirectory => failure.with_hint(
+                        "Here a file and a folder want the same name. Download them into different folders.",
+                    ),
                     io::ErrorKind::NotFound => failure.with_hint("The file has been moved or deleted."),
                     _ => failure,
                 }
@@ -243,8 +257,11 @@ impl From<&TransferError> for Failure {
                 .with_hint("The data was not accepted. Retry; if it happens again, something on the way changes it."),
             TransferError::UnsafeName { .. } => Self::new(Code::InvalidInput, message)
                 .with_hint("Copy the object to a shorter name, then download that."),
-            TransferError::Outside { .. } | TransferError::Name(_) => Self::new(Code::InvalidInput, message),
-            TransferError::Exists { .. } => Self::new(Code::AlreadyExists, message),
+            TransferError::Outside { .. } => Self::new(Code::InvalidInput, message)
+                .with_hint("A link in the chosen folder leads elsewhere. Remove it, or choose another folder."),
+            TransferError::Name(_) => Self::new(Code::InvalidInput, message),
+            TransferError::Exists { .. } => Self::new(Code::AlreadyExists, message)
+                .with_hint("Choose another name, or allow it to be replaced."),
             TransferError::Archived => {
                 Self::new(Code::ObjectArchived, message).with_hint("Restore the object first.")
             }

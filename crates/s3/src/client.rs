@@ -20,7 +20,26 @@ use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use crate::connection::{Connection, Credentials};
 use crate::error::{Class, Error};
 
-const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a server may be silent.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    pub connect: Duration,
+    /// From a call without a body of its own to the first byte of its answer.
+    pub answer: Duration,
+    /// The same where a body goes up first, over a line that may be slow.
+    pub answer_to_body: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(10),
+            answer: Duration::from_secs(30),
+            answer_to_body: Duration::from_secs(900),
+        }
+    }
+}
+
 /// No byte for so long means the connection is dead (performance is never judged by total time).
 const STALL_GRACE: Duration = Duration::from_secs(30);
 
@@ -41,6 +60,7 @@ pub struct S3 {
 
 struct Inner {
     connection: Connection,
+    patience: Patience,
     credentials: Option<SharedCredentialsProvider>,
     /// By (region, addressing by path, with the SDK's own retries).
     clients: Mutex<HashMap<(String, bool, bool), Client>>,
@@ -58,6 +78,10 @@ pub(crate) enum Retries {
 impl S3 {
     /// Makes the client. Asks nobody: credentials are looked up at the first call.
     pub async fn connect(connection: Connection) -> Self {
+        Self::connect_with(connection, Patience::default()).await
+    }
+
+    pub async fn connect_with(connection: Connection, patience: Patience) -> Self {
         let credentials = match &connection.credentials {
             Credentials::Keys { access_key, secret_key, session_token } => {
                 Some(SharedCredentialsProvider::new(aws_credential_types::Credentials::new(
@@ -82,6 +106,7 @@ impl S3 {
         Self {
             inner: Arc::new(Inner {
                 connection,
+                patience,
                 credentials,
                 clients: Mutex::default(),
                 regions: Mutex::default(),
@@ -127,7 +152,15 @@ impl S3 {
             // compared by us. The SDK's automatic trailers break many servers.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .timeout_config(TimeoutConfig::builder().connect_timeout(CONNECT_TIMEOUT).build())
+            .timeout_config(
+                TimeoutConfig::builder()
+                    .connect_timeout(self.inner.patience.connect)
+                    .read_timeout(match retries {
+                        Retries::Sdk => self.inner.patience.answer,
+                        Retries::Caller => self.inner.patience.answer_to_body,
+                    })
+                    .build(),
+            )
             .stalled_stream_protection(
                 StalledStreamProtectionConfig::enabled().grace_period(STALL_GRACE).build(),
             )

@@ -245,6 +245,15 @@ impl Error {
         self
     }
 
+    /// What is missing is the upload, also where the server (Ceph) speaks of a key: a call on an
+    /// upload's parts asks for no object.
+    pub(crate) fn missing_is_the_upload(mut self) -> Self {
+        if self.class == Class::ObjectNotFound {
+            self.class = Class::UploadNotFound;
+        }
+        self
+    }
+
     pub(crate) fn from_sdk<E>(op: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -302,10 +311,17 @@ impl Error {
     }
 }
 
+/// An error and what is behind it. An `io::Error`'s `source` skips the error that it wraps itself.
 fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
-    std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| (*e).source())
+    std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| {
+        let wrapped = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        match wrapped {
+            Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
+            None => (*e).source(),
+        }
+    })
 }
 
 fn innermost(error: &(dyn StdError + 'static)) -> String {
@@ -322,19 +338,14 @@ fn is_refused(error: &(dyn StdError + 'static)) -> bool {
         .any(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
-/// TLS failures reach us wrapped in `io::Error`s, whose `source` skips the wrapped value itself.
 fn transport_class(error: &(dyn StdError + 'static)) -> Class {
     for cause in chain(error) {
         if cause.is::<rustls::Error>() {
             return Class::Tls;
         }
-        if let Some(io) = cause.downcast_ref::<std::io::Error>() {
-            if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) {
-                return Class::Tls;
-            }
-            if io.kind() == std::io::ErrorKind::TimedOut {
-                return Class::Timeout;
-            }
+        let io = cause.downcast_ref::<std::io::Error>();
+        if io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
+            return Class::Timeout;
         }
     }
     Class::Network
@@ -434,7 +445,8 @@ mod tests {
             std::io::ErrorKind::InvalidData,
             rustls::Error::General("bad certificate".into()),
         );
-        assert_eq!(Error::transport("x", io).class, Class::Tls);
+        let twice = std::io::Error::other(io);
+        assert_eq!(Error::transport("x", twice).class, Class::Tls);
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let refused = Error::transport("x", refused);
         assert_eq!((refused.class, refused.context.refused), (Class::Network, true));

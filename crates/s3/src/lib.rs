@@ -19,7 +19,7 @@ mod types;
 
 pub use acl::{AclDocument, GrantDocument, GranteeDocument};
 pub use body::{Download, Sent};
-pub use client::S3;
+pub use client::{Patience, S3};
 pub use connection::{Addressing, Connection, Credentials, EndpointError, is_loopback};
 pub use error::{Class, Context, Error};
 pub use list::{ListPage, ListRequest, ListedObject, UploadEntry};

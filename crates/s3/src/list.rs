@@ -107,7 +107,13 @@ impl S3 {
         {
             return wrong("an entry outside the prefix that was asked for");
         }
-        if answer.is_truncated().unwrap_or(false) {
+        // The SDK takes a document that breaks off for one that ends.
+        let Some(truncated) = answer.is_truncated() else { return wrong("half a listing") };
+        let came = page.objects.len() + page.common_prefixes.len();
+        if answer.key_count().is_some_and(|said| usize::try_from(said).unwrap_or(0) > came) {
+            return wrong("fewer entries than the listing says it has");
+        }
+        if truncated {
             match answer.next_continuation_token() {
                 Some(next) if Some(next) == request.token.as_deref() => {
                     return wrong("the same continuation token came twice");
@@ -142,7 +148,8 @@ impl S3 {
                 })
                 .await
                 .map_err(|e| e.missing_is(Class::BucketNotFound))?;
-            let encoded = answer.encoding_type() == Some(&EncodingType::Url);
+            let encoded = answer.encoding_type() == Some(&EncodingType::Url)
+                || self.connection().provider.uploads_encoded;
             found.extend(answer.uploads().iter().filter_map(|upload| {
                 Some(UploadEntry {
                     key: decode(upload.key()?, encoded),

@@ -110,7 +110,7 @@ impl S3 {
                 async move { call.send().await }
             })
             .await
-            .map_err(|e| e.missing_is(Class::UploadNotFound))?;
+            .map_err(Error::missing_is_the_upload)?;
         let wrong = |class, what| Error::of_answer(class, op, bucket.as_str(), key.as_str(), what);
         let etag = answer
             .e_tag()
@@ -184,8 +184,10 @@ impl S3 {
                 },
             )
             .await
-            .map_err(|e| e.missing_is(Class::UploadNotFound))?;
-        Ok(FinishedUpload { etag: answer.e_tag().map(bare_etag) })
+            .map_err(Error::missing_is_the_upload)?;
+        // Ceph 16 says it with an empty one.
+        let etag = answer.e_tag().map(bare_etag).filter(|tag| !tag.is_empty());
+        Ok(FinishedUpload { etag })
     }
 
     /// AbortMultipartUpload. An upload that is gone already counts as aborted.
@@ -211,7 +213,7 @@ impl S3 {
                 },
             )
             .await
-            .map_err(|e| e.missing_is(Class::UploadNotFound));
+            .map_err(Error::missing_is_the_upload);
         match done {
             Err(error) if error.class == Class::UploadNotFound => Ok(()),
             other => other.map(drop),
@@ -240,7 +242,7 @@ impl S3 {
                     async move { call.send().await }
                 })
                 .await
-                .map_err(|e| e.missing_is(Class::UploadNotFound))?;
+                .map_err(Error::missing_is_the_upload)?;
             for part in answer.parts() {
                 let Ok(number) = PartNumber::new(part.part_number().unwrap_or(0)) else { continue };
                 found.push(ListedPart {

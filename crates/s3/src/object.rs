@@ -143,10 +143,14 @@ impl S3 {
                 "no size in the answer",
             )
         })?;
+        if head.etag.is_none() {
+            let what = "an object without an ETag; is this an S3 server?";
+            return Err(Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what));
+        }
         Ok(head)
     }
 
-    /// GetObject. The body is the caller's to count, compare and retry.
+    /// GetObject, once. The body is the caller's to count, compare (with what HEAD says) and retry.
     pub async fn get_object(
         &self,
         bucket: &BucketName,
@@ -159,12 +163,11 @@ impl S3 {
         let range =
             request.range.map(|(first, len)| format!("bytes={first}-{}", first + len.max(1) - 1));
         let answer = self
-            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
+            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
                 let call = client
                     .get_object()
                     .bucket(bucket.as_str())
                     .key(key.as_str())
-                    .checksum_mode(ChecksumMode::Enabled)
                     .set_range(range.clone())
                     .set_version_id(request.version_id.clone())
                     .set_if_match(request.if_match.as_ref().map(|tag| format!("\"{tag}\"")));

@@ -1,6 +1,9 @@
 //! Bucket policy, public access block, ownership controls: the documents that decide over ACLs.
 
+use aws_sdk_s3::operation::get_public_access_block::GetPublicAccessBlockError;
 use aws_sdk_s3::types::{ObjectOwnership, OwnershipControls, OwnershipControlsRule};
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_runtime_api::client::result::SdkError;
 use dipper_types::BucketName;
 
 use crate::client::{Retries, S3};
@@ -28,6 +31,27 @@ fn absent_is_none<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
         Err(error) if error.class == Class::ConfigNotFound => Ok(None),
         Err(error) => Err(error.missing_is(Class::BucketNotFound)),
     }
+}
+
+/// Ceph 16 answers in a document of another name, which the SDK does not read.
+fn older_block(error: &Error) -> Option<PublicAccessBlockSetting> {
+    type Cause = SdkError<GetPublicAccessBlockError, HttpResponse>;
+    if (error.class, error.context.http_status) != (Class::NotS3, Some(200)) {
+        return None;
+    }
+    let cause = std::error::Error::source(error)?.downcast_ref::<Cause>()?;
+    let text = std::str::from_utf8(cause.raw_response()?.body().bytes()?).ok()?;
+    let said = |name: &str| {
+        let (_, rest) = text.split_once(&format!("<{name}>"))?;
+        let (value, _) = rest.split_once("</")?;
+        Some(value.trim().eq_ignore_ascii_case("true"))
+    };
+    Some(PublicAccessBlockSetting {
+        block_public_acls: said("BlockPublicAcls")?,
+        ignore_public_acls: said("IgnorePublicAcls")?,
+        block_public_policy: said("BlockPublicPolicy")?,
+        restrict_public_buckets: said("RestrictPublicBuckets")?,
+    })
 }
 
 impl S3 {
@@ -74,6 +98,11 @@ impl S3 {
                 async move { call.send().await }
             })
             .await;
+        if let Err(error) = &answer
+            && let Some(block) = older_block(error)
+        {
+            return Ok(Some(block));
+        }
         Ok(absent_is_none(answer)?.map(|a| {
             a.public_access_block_configuration().map_or_else(Default::default, |c| {
                 PublicAccessBlockSetting {

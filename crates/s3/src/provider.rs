@@ -32,6 +32,9 @@ pub struct Provider {
     /// Every part but the last must have the same size.
     #[serde(default)]
     pub equal_parts: bool,
+    /// Keys in a listing of uploads come URL-encoded, as asked for, but without a word of it.
+    #[serde(default)]
+    pub uploads_encoded: bool,
     #[serde(default = "default_max_parts")]
     pub max_parts: u32,
     #[serde(default = "default_min_part")]

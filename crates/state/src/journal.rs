@@ -224,6 +224,7 @@ impl Journal {
         self.db
             .write(move |c| {
                 c.execute("DELETE FROM parts WHERE transfer = ?1", [transfer.get()])?;
+                correct_total(c, transfer, source.size)?;
                 c.execute(
                     "UPDATE transfers SET upload_id = ?2, part_size = ?3, size = ?4, mtime_ns = ?5, inode = ?6
                      WHERE id = ?1",
@@ -267,6 +268,7 @@ impl Journal {
         self.db
             .write(move |c| {
                 c.execute("DELETE FROM parts WHERE transfer = ?1", [transfer.get()])?;
+                correct_total(c, transfer, size)?;
                 c.execute(
                     "UPDATE transfers SET etag = ?2, size = ?3, part_size = ?4, local = ?5 WHERE id = ?1",
                     params![
@@ -380,6 +382,21 @@ impl Journal {
         })
     }
 
+    /// Downloads of a job that were begun and are not done, with the file they were to become.
+    pub fn left_downloads(&self, job: JobId) -> Result<Vec<(TransferId, PathBuf)>, StateError> {
+        self.db.read(|c| {
+            c.prepare_cached(
+                "SELECT t.id, t.local FROM transfers t JOIN jobs j ON j.id = t.job
+                 WHERE j.id = ?1 AND j.kind = 'download' AND t.state IN ('failed', 'cancelled')
+                 AND t.local IS NOT NULL AND t.part_size IS NOT NULL",
+            )?
+            .query_map([job.get()], |row| {
+                Ok((TransferId::new(row.get(0)?), os_path::from_bytes(row.get(1)?)))
+            })?
+            .collect()
+        })
+    }
+
     /// Forgets finished jobs that have nothing left on a server. Gives which.
     pub async fn clear_finished(&self) -> Result<Vec<JobId>, StateError> {
         self.db
@@ -394,6 +411,17 @@ impl Journal {
             })
             .await
     }
+}
+
+/// A transfer turns out to have another size than was planned: the job's total follows.
+fn correct_total(c: &Connection, transfer: TransferId, size: u64) -> rusqlite::Result<()> {
+    c.prepare_cached(
+        "UPDATE jobs SET bytes_total = bytes_total + ?2
+           - coalesce((SELECT size FROM transfers WHERE id = ?1), 0)
+         WHERE id = (SELECT job FROM transfers WHERE id = ?1)",
+    )?
+    .execute(params![transfer.get(), signed(size)])
+    .map(drop)
 }
 
 fn finish_one(

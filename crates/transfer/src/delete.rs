@@ -53,11 +53,23 @@ async fn batch(
         rows.iter().map(|row| ObjectKey::new(row.key.clone())).collect::<Result<_, _>>()?;
     let policy = context.engine.policy();
     let answer = retry::run(policy, context.cancel.clone(), |_| async {
-        Ok(context.s3.delete_objects(bucket, &keys).await?)
+        match context.s3.delete_objects(bucket, &keys).await {
+            Ok(failures) => Ok(Some(failures)),
+            // A server that can't delete many at once will not learn it.
+            Err(error)
+                if matches!(
+                    error.class,
+                    Class::Unsupported | Class::InvalidInput | Class::ChecksumMismatch
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
     })
     .await;
     let outcomes: Vec<(TransferId, Outcome)> = match answer {
-        Ok(failures) => rows
+        Ok(Some(failures)) => rows
             .iter()
             .map(|row| {
                 let failed = failures.iter().find(|f| f.key.as_str() == row.key);
@@ -78,14 +90,7 @@ async fn batch(
                 (row.id, outcome)
             })
             .collect(),
-        Err(error)
-            if matches!(
-                error.class(),
-                Some(Class::Unsupported | Class::InvalidInput | Class::ChecksumMismatch)
-            ) =>
-        {
-            singles(context, bucket, &rows).await
-        }
+        Ok(None) => singles(context, bucket, &rows).await,
         Err(TransferError::Cancelled) => return Err(TransferError::Cancelled),
         Err(error) => {
             let text = context.engine.sink.describe(&error);

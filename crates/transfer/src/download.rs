@@ -21,7 +21,7 @@ use crate::spec::{OnExisting, Spec};
 use crate::{fs, retry};
 
 const MIB: u64 = 1 << 20;
-/// An object that changes while it comes is begun once more.
+/// An object that changes while it comes, or does not prove true, is begun once more.
 const CHANGES: u32 = 2;
 
 pub(crate) async fn object(
@@ -59,7 +59,8 @@ pub(crate) async fn object(
     loop {
         round += 1;
         match job.once().await {
-            Err(TransferError::ObjectChanged) if round < CHANGES => {}
+            Err(TransferError::ObjectChanged | TransferError::Mismatch { .. })
+                if round < CHANGES => {}
             other => return other,
         }
     }

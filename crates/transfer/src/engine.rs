@@ -226,6 +226,7 @@ impl Engine {
             self.journal.cancel_queued(id).await?;
             self.journal.set_state(id, JobState::Cancelled, Some(self.clock.now()), None).await?;
             self.abort_left_uploads(&job).await;
+            self.remove_left_files(id).await;
             self.sink.job_changed(id);
         }
         Ok(())
@@ -237,6 +238,11 @@ impl Engine {
             return Ok(());
         }
         let Some(job) = self.journal.job(id)? else { return Ok(()) };
+        let ours = job.owner == self.instance.id();
+        // It runs in another process: nothing of it has ended.
+        if !ours && !job.state.is_finished() && Instance::is_alive(&self.home, &job.owner) {
+            return Ok(());
+        }
         if !self.journal.adopt(id, &job.owner, self.instance.id()).await? {
             return Ok(());
         }
@@ -248,11 +254,13 @@ impl Engine {
         self.start(id)
     }
 
-    /// Forgets finished jobs. Uploads that they left open are aborted first; a job whose upload can't
-    /// be aborted now is kept, since it alone knows of it.
+    /// Forgets finished jobs, and what the failed ones had left to go on with.
     pub async fn clear_finished(&self) -> Result<Vec<JobId>, TransferError> {
-        for job in self.journal.jobs()?.into_iter().filter(|job| job.state.is_finished()) {
-            self.abort_left_uploads(&job).await;
+        for job in self.journal.jobs()? {
+            if job.state.is_finished() {
+                self.abort_left_uploads(&job).await;
+                self.remove_left_files(job.id).await;
+            }
         }
         Ok(self.journal.clear_finished().await?)
     }
@@ -401,6 +409,7 @@ impl Engine {
     async fn ended(&self, row: &JobRow) -> Result<JobState, TransferError> {
         self.journal.cancel_queued(row.id).await?;
         self.abort_left_uploads(row).await;
+        self.remove_left_files(row.id).await;
         Ok(JobState::Cancelled)
     }
 
@@ -464,6 +473,22 @@ impl Engine {
             if let Err(error) = upload::abort(&self.journal, &s3, &job.bucket, &transfer).await {
                 tracing::warn!(key = transfer.key, %error, "an open upload could not be aborted");
             }
+        }
+    }
+
+    /// Temporary files of downloads that will not go on.
+    async fn remove_left_files(&self, job: JobId) {
+        let left = match self.journal.left_downloads(job) {
+            Ok(left) if !left.is_empty() => left,
+            _ => return,
+        };
+        let removed = tokio::task::spawn_blocking(move || {
+            for (id, local) in left {
+                let _ = std::fs::remove_file(crate::fs::partial(&local, id.get()));
+            }
+        });
+        if removed.await.is_err() {
+            tracing::warn!(%job, "temporary files could not be removed");
         }
     }
 }

@@ -62,16 +62,10 @@ impl TransferError {
     /// Whether the same step may succeed if it is simply done again.
     pub(crate) fn is_transient(&self) -> bool {
         match self {
-            Self::S3(error) => error.class.is_transient(),
+            // A sum that is wrong was spoiled on the way: what is sent again may arrive.
+            Self::S3(error) => error.class.is_transient() || error.class == Class::ChecksumMismatch,
             Self::Mismatch { .. } => true,
             _ => false,
-        }
-    }
-
-    pub(crate) fn class(&self) -> Option<Class> {
-        match self {
-            Self::S3(error) => Some(error.class),
-            _ => None,
         }
     }
 }

@@ -24,6 +24,11 @@ pub(crate) fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferErr
                 return Err(TransferError::Local { op: "create folder", path: at, source });
             }
         }
+        let meta = at.metadata().map_err(TransferError::local("open folder", &at))?;
+        if !meta.is_dir() {
+            let source = io::ErrorKind::NotADirectory.into();
+            return Err(TransferError::Local { op: "create folder", path: at, source });
+        }
         let real = at.canonicalize().map_err(TransferError::local("open folder", &at))?;
         if !real.starts_with(&real_root) {
             return Err(TransferError::Outside { path: at });

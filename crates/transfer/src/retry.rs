@@ -50,7 +50,7 @@ where
         tracing::debug!(attempt, %error, "trying again");
         let jitter = std::time::SystemTime::now()
             .duration_since(std::time::UNIX_EPOCH)
-            .map_or(0, |d| d.subsec_nanos() / 1000);
+            .map_or(0, |d| d.subsec_micros());
         tokio::select! {
             () = cancel.cancelled() => return Err(TransferError::Cancelled),
             () = tokio::time::sleep(policy.pause(attempt - 1, jitter)) => {}

@@ -36,7 +36,11 @@ pub(crate) async fn file(
         round += 1;
         match job.once(round == 1).await {
             Err(TransferError::SourceChanged { .. }) if round < CHANGES => {}
-            other => break other?,
+            Err(error) => {
+                job.give_up(&error).await;
+                return Err(error);
+            }
+            Ok(done) => break done,
         }
     };
     context.engine.sink.stored(Stored {
@@ -100,6 +104,19 @@ impl<'a> Upload<'a> {
         })
     }
 
+    /// What a later try can't go on with is not left open on the server.
+    async fn give_up(&self, error: &TransferError) {
+        let (engine, s3) = (&self.context.engine, &self.context.s3);
+        let local =
+            matches!(error, TransferError::SourceChanged { .. } | TransferError::Local { .. });
+        let open = engine.journal.transfer(self.transfer.id).ok().flatten();
+        if let Some(row) = open.filter(|row| local && row.upload.is_some())
+            && let Err(error) = abort(&engine.journal, s3, self.bucket.as_str(), &row).await
+        {
+            tracing::warn!(key = row.key, %error, "an open upload could not be aborted");
+        }
+    }
+
     fn changed(&self) -> TransferError {
         TransferError::SourceChanged { path: self.path.clone() }
     }
@@ -108,6 +125,13 @@ impl<'a> Upload<'a> {
         let (file, before) = open(&self.path).await?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), before.size);
         if before.size <= SINGLE_MAX {
+            // It may have been larger when an earlier round began.
+            if let Some(row) = self.context.engine.journal.transfer(self.transfer.id)?
+                && row.upload.is_some()
+            {
+                let (journal, s3) = (&self.context.engine.journal, &self.context.s3);
+                abort(journal, s3, self.bucket.as_str(), &row).await?;
+            }
             self.single(file, before).await
         } else {
             self.multipart(file, before, may_resume).await
@@ -335,12 +359,16 @@ impl<'a> Upload<'a> {
                     .await;
                 match done {
                     Ok(_) => Ok(()),
-                    // The answer to an earlier attempt was lost on its way.
+                    // The answer to an earlier attempt, or to an earlier run's, was lost on its way.
+                    // Ceph then says InternalError instead of NoSuchUpload.
                     Err(error)
-                        if error.class == Class::UploadNotFound
-                            && (attempt > 0 || self.is_ours(parts, size).await?) =>
+                        if (error.class == Class::UploadNotFound
+                            || attempt > 0
+                                && error.class.is_transient()
+                                && self.is_gone(upload).await)
+                            && self.is_ours(parts, size).await? =>
                     {
-                        if self.is_ours(parts, size).await? { Ok(()) } else { Err(error.into()) }
+                        Ok(())
                     }
                     Err(error) => Err(error.into()),
                 }
@@ -351,6 +379,11 @@ impl<'a> Upload<'a> {
         let verified = self.compare_head(size, expected.as_deref(), full.as_deref()).await?;
         let head = s3.head_object(&self.bucket, &self.key).await?;
         Ok((size, verified, head.etag.unwrap_or_default()))
+    }
+
+    async fn is_gone(&self, upload: &UploadId) -> bool {
+        let parts = self.context.s3.list_parts(&self.bucket, &self.key, upload).await;
+        parts.is_err_and(|error| error.class == Class::UploadNotFound)
     }
 
     /// Whether what lies under the key now is what these parts make.

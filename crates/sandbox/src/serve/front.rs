@@ -9,7 +9,7 @@ use hyper::body::{Body as _, Incoming};
 use s3s::service::S3Service;
 use s3s::{Body, HttpError, HttpResponse};
 
-use super::{guard, harm, region};
+use super::{guard, harm, region, rest};
 use crate::faults::Faults;
 
 /// What every request passes: the guard, the faults, the S3 service.
@@ -53,12 +53,17 @@ impl Front {
     async fn judged(&self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
         let faults = self.faults.take(&request);
         if let Some(refused) = harm::before(&faults).await {
+            rest::shared(request).0.drain().await;
             return refusal(refused);
         }
         if let Some(answer) = region::check(&request) {
             return Ok(answer);
         }
-        let response = self.service.call(request.map(Body::from)).await?;
+        let (rest, request) = rest::shared(request);
+        let response = self.service.call(request).await?;
+        if !response.status().is_success() {
+            rest.drain().await;
+        }
         harm::after(&faults, response)
     }
 }

@@ -5,6 +5,7 @@ mod guard;
 mod harm;
 mod host;
 mod region;
+mod rest;
 
 use std::io;
 use std::net::SocketAddr;

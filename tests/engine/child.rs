@@ -1,0 +1,47 @@
+//! The binary as its own child: what must be killed, or start anew, has a process of its own.
+
+use std::path::PathBuf;
+use std::process::{Command, ExitCode, Stdio};
+
+use serde_json::Value;
+
+use crate::rig::Rig;
+use crate::support::{block_on, bucket, connection};
+
+pub const ROLE: &str = "DIPPER_TEST_CHILD";
+
+/// Plays the role that the environment gives this process, if it gives one.
+pub fn run() -> Option<ExitCode> {
+    let role: Value = serde_json::from_str(&std::env::var(ROLE).ok()?).unwrap();
+    block_on(async move {
+        match text(&role, "role") {
+            "upload" | "download" => transfer(&role).await,
+            "keychain" => crate::keychain::child(&role).await,
+            other => panic!("no role '{other}'"),
+        }
+    });
+    Some(ExitCode::SUCCESS)
+}
+
+pub fn text<'a>(role: &'a Value, name: &str) -> &'a str {
+    role[name].as_str().unwrap_or_else(|| panic!("no {name} in {role}"))
+}
+
+/// This binary, to be started in a role.
+pub fn command(role: &Value) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.env(ROLE, role.to_string()).stdin(Stdio::null());
+    command
+}
+
+async fn transfer(role: &Value) {
+    let keys = (text(role, "access"), text(role, "secret"));
+    let s3 =
+        dipper_s3::S3::connect(connection(text(role, "endpoint"), "sandbox", Some(keys))).await;
+    let rig = Rig::open(&PathBuf::from(text(role, "home")), s3);
+    let (bucket, path) = (bucket("bucket"), PathBuf::from(text(role, "path")));
+    match text(role, "role") {
+        "upload" => drop(rig.upload(&bucket, &[(&path, "big")]).await),
+        _ => drop(rig.download(&bucket, &[("big", role["size"].as_u64().unwrap())], &path).await),
+    }
+}

@@ -1,0 +1,42 @@
+//! What is moved arrives whole, once, and nothing else is touched.
+
+mod deletes;
+mod jobs;
+mod killed;
+mod trees;
+
+use libtest_mimic::Trial;
+
+use crate::support::trial;
+
+macro_rules! trials {
+    ($($module:ident { $($name:ident),* $(,)? })*) => {
+        vec![$($(
+            trial(concat!("transfers::", stringify!($module), "::", stringify!($name)), $module::$name)
+        ),*),*]
+    };
+}
+
+pub fn trials() -> Vec<Trial> {
+    let mut all = trials! {
+        trees { a_tree_goes_up_and_comes_back, a_large_file_in_parts, an_object_from_elsewhere, one_file_keeps_both }
+        deletes { exactly_the_set, more_than_a_batch }
+        jobs {
+            cancelling_an_upload_leaves_nothing_open,
+            cancelling_a_download_leaves_nothing_behind,
+            what_failed_is_done_again,
+            stopped_and_taken_up,
+            only_one_takes_it_up,
+            a_living_owner_keeps_its_job,
+        }
+    };
+    for point in 0..killed::POINTS {
+        all.push(trial(format!("transfers::killed::upload_{point:02}"), move || {
+            killed::upload(point)
+        }));
+        all.push(trial(format!("transfers::killed::download_{point:02}"), move || {
+            killed::download(point)
+        }));
+    }
+    all
+}
