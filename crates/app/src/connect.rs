@@ -1,6 +1,7 @@
 //! From a profile to a client: keys are looked up when they are needed, and clients are kept.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dipper_s3::{Connection, Credentials, S3};
@@ -35,11 +36,13 @@ pub(crate) struct Connections {
     sandbox: Keeper,
     pub sessions: Mutex<HashMap<ProfileId, Session>>,
     clients: Mutex<HashMap<ProfileId, S3>>,
+    /// Counts forgetting: a client that was being made meanwhile has old keys and is not kept.
+    forgotten: AtomicU64,
 }
 
 impl Connections {
     pub fn new(profiles: Profiles, vault: Arc<Vault>, sandbox: Keeper) -> Self {
-        Self { profiles, vault, sandbox, sessions: Mutex::default(), clients: Mutex::default() }
+        Self { profiles, vault, sandbox, sessions: Mutex::default(), clients: Mutex::default(), forgotten: AtomicU64::new(0) }
     }
 
     pub fn vault(&self) -> Arc<Vault> {
@@ -47,10 +50,12 @@ impl Connections {
     }
 
     pub fn forget(&self, profile: &ProfileId) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).remove(profile);
     }
 
     pub fn forget_clients(&self) {
+        self.forgotten.fetch_add(1, Ordering::SeqCst);
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
@@ -60,9 +65,14 @@ impl Connections {
         if let Some(client) = known {
             return Ok(client);
         }
-        let client = S3::connect(self.connection(profile).await?).await;
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        Ok(clients.entry(profile.clone()).or_insert(client).clone())
+        loop {
+            let before = self.forgotten.load(Ordering::SeqCst);
+            let client = S3::connect(self.connection(profile).await?).await;
+            let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+            if self.forgotten.load(Ordering::SeqCst) == before {
+                return Ok(clients.entry(profile.clone()).or_insert(client).clone());
+            }
+        }
     }
 
     async fn connection(&self, profile: &ProfileId) -> Result<Connection> {

@@ -174,9 +174,6 @@ fn hint_of(error: &dipper_s3::Error) -> Option<String> {
         Class::Network => "Check the endpoint's address and port, and that this machine is online.".into(),
         Class::NotS3 => "What answers there doesn't speak S3 (a portal, a proxy, a web page?). Check the endpoint.".into(),
         Class::ClockSkew => "This machine's clock is off. Set it, and try again.".into(),
-        Class::BucketNotFound => {
-            "Check the bucket's name, and that this connection is the right one.".into()
-        }
         Class::NotEmpty => "Only an empty bucket can be deleted. Delete its objects first.".into(),
         Class::AclDisabled => {
             "ACLs are off in this bucket: Object Ownership is \"Bucket owner enforced\". Use the bucket policy, \
@@ -271,6 +268,8 @@ impl From<&TransferError> for Failure {
                 .with_hint("Unlock the keychain, or enter the keys again, then retry."),
             TransferError::State(state) => state.into(),
             TransferError::Cancelled => Self::new(Code::Cancelled, message),
+            TransferError::Interrupted => Self::new(Code::Conflict, message)
+                .with_hint("Retry it if it should still be done."),
             _ => Self::new(Code::Internal, message),
         }
     }

@@ -143,7 +143,13 @@ fn skip_reason(reason: &str) -> Failure {
 impl App {
     /// Takes up jobs that an ended process left behind.
     pub async fn resume_jobs(&self) -> Result<Vec<JobId>> {
-        Ok(self.engine.resume().await?)
+        Ok(self.engine.resume(None).await?)
+    }
+
+    /// Takes up one job, if its process is gone.
+    pub async fn resume_job(&self, id: JobId) -> Result<()> {
+        self.engine.resume(Some(id)).await?;
+        Ok(())
     }
 
     pub async fn start_upload(

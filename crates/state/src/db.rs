@@ -71,6 +71,26 @@ impl Db {
         &self.inner.folder
     }
 
+    /// A random name that this database keeps: what is counted in it is unique with the name.
+    pub fn name(&self) -> Result<String, StateError> {
+        let mut random = [0_u8; 8];
+        getrandom::fill(&mut random).map_err(|error| StateError::Folder {
+            path: self.inner.folder.clone(),
+            source: std::io::Error::other(format!("no randomness: {error}")),
+        })?;
+        self.read(|connection| {
+            connection.execute(
+                "INSERT INTO settings VALUES ('database-name', ?1) ON CONFLICT (name) DO NOTHING",
+                [hex::encode(random)],
+            )?;
+            connection.query_row(
+                "SELECT value FROM settings WHERE name = 'database-name'",
+                [],
+                |row| row.get(0),
+            )
+        })
+    }
+
     /// Runs a write in the next group; returns when it is durable. A write that fails takes nothing
     /// of the others with it.
     pub async fn write<T, F>(&self, write: F) -> Result<T, StateError>
@@ -137,17 +157,22 @@ fn write_loop(connection: &Connection, tasks: &Receiver<Write>) {
         }
         let started = Instant::now();
         let mut group = vec![first(connection)];
-        while group.len() < GROUP_MAX && started.elapsed() < GROUP {
+        // A full disk makes SQLite roll back by itself: what came after would commit one by one.
+        while !connection.is_autocommit() && group.len() < GROUP_MAX && started.elapsed() < GROUP {
             match tasks.try_recv() {
                 Ok(task) => group.push(task(connection)),
                 Err(_) => break,
             }
         }
-        let failed = connection.execute_batch("COMMIT").err();
-        if failed.is_some() {
-            let _ = connection.execute_batch("ROLLBACK");
-        }
-        let message = failed.map(|error| error.to_string());
+        let message = if connection.is_autocommit() {
+            Some("the database rolled the write back".to_owned())
+        } else {
+            let failed = connection.execute_batch("COMMIT").err();
+            if failed.is_some() {
+                let _ = connection.execute_batch("ROLLBACK");
+            }
+            failed.map(|error| error.to_string())
+        };
         for told in group {
             told(message.as_ref().map(|text| commit_error(text)));
         }

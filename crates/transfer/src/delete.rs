@@ -1,5 +1,6 @@
 //! Deletes exactly the keys of the job, a thousand at a time; one by one where a server can't.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 
 use dipper_s3::Class;
@@ -98,13 +99,15 @@ async fn batch(
         }
     };
     finish(context, outcomes.clone()).await;
+    // One by one, some may have been cut off: rows and outcomes are matched by id.
+    let by_id: HashMap<TransferId, &TransferRow> = rows.iter().map(|row| (row.id, row)).collect();
     context.progress.update(|counts| {
-        for ((_, outcome), row) in outcomes.iter().zip(&rows) {
-            count(counts, outcome, row.size.unwrap_or(0));
+        for (id, outcome) in &outcomes {
+            count(counts, outcome, by_id.get(id).and_then(|row| row.size).unwrap_or(0));
         }
     });
-    for ((_, outcome), row) in outcomes.iter().zip(&rows) {
-        if matches!(outcome, Outcome::Done { .. }) {
+    for (id, outcome) in &outcomes {
+        if let (Outcome::Done { .. }, Some(row)) = (outcome, by_id.get(id)) {
             context.engine.sink.stored(Stored {
                 profile: context.row.profile.clone(),
                 bucket: context.row.bucket.clone(),
@@ -130,14 +133,14 @@ async fn singles(
     for row in rows {
         each.push(single(context, bucket, row).boxed());
     }
-    futures::stream::iter(each).buffered(SINGLES).collect().await
+    futures::stream::iter(each).buffered(SINGLES).filter_map(|ended| async { ended }).collect().await
 }
 
 async fn single(
     context: &Arc<JobContext>,
     bucket: &BucketName,
     row: &TransferRow,
-) -> (TransferId, Outcome) {
+) -> Option<(TransferId, Outcome)> {
     let policy = context.engine.policy();
     let deleted = retry::run(policy, context.cancel.clone(), |_| async {
         let key = ObjectKey::new(row.key.clone())?;
@@ -146,7 +149,9 @@ async fn single(
     .await;
     let outcome = match deleted {
         Ok(()) => done(row),
+        // Cut off, not failed: it stays in the queue.
+        Err(TransferError::Cancelled) => return None,
         Err(error) => Outcome::Failed { error: context.engine.sink.describe(&error) },
     };
-    (row.id, outcome)
+    Some((row.id, outcome))
 }

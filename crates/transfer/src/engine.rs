@@ -18,9 +18,8 @@ use crate::error::TransferError;
 use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
 use crate::retry::Policy;
 use crate::sink::{Connections, Sink};
-use crate::source::{Found, Skip, walk};
 use crate::spec::{ListedAction, ListedJob, Spec, UploadJob, UploadSource};
-use crate::{delete, download, upload};
+use crate::{delete, download, enumerate, upload};
 
 /// How much may happen at once.
 #[derive(Debug, Clone, Copy)]
@@ -52,7 +51,6 @@ impl Default for Limits {
 /// The budget is counted in these.
 const BUDGET_UNIT: u64 = 64 * 1024;
 const FETCH: u32 = 256;
-const PLAN_BATCH: usize = 500;
 
 pub struct Engine {
     pub(crate) journal: Journal,
@@ -61,6 +59,8 @@ pub struct Engine {
     connections: Arc<dyn Connections>,
     clock: Arc<dyn Clock>,
     home: PathBuf,
+    /// The database's random name, part of temporary files' names.
+    pub(crate) database: String,
     instance: Instance,
     job_slots: Arc<Semaphore>,
     file_slots: Arc<Semaphore>,
@@ -103,6 +103,7 @@ impl Engine {
             connections,
             clock,
             home: db.folder().to_owned(),
+            database: db.name()?,
             instance: Instance::claim(db.folder())?,
             job_slots: Arc::new(Semaphore::new(limits.jobs.max(1))),
             file_slots: Arc::new(Semaphore::new(limits.files.max(1))),
@@ -178,13 +179,18 @@ impl Engine {
         Ok(id)
     }
 
-    /// Takes up the jobs that an ended process left. Jobs of a living one stay its own.
-    pub async fn resume(self: &Arc<Self>) -> Result<Vec<JobId>, TransferError> {
+    /// Takes up the jobs that an ended process left, or only one. Jobs of a living process stay its
+    /// own. Deletes are not gone on with by themselves: since then, their keys may have been written
+    /// again. They wait to be retried.
+    pub async fn resume(self: &Arc<Self>, only: Option<JobId>) -> Result<Vec<JobId>, TransferError> {
         let mut taken = Vec::new();
         for job in self.journal.jobs()?.into_iter().rev() {
+            if only.is_some_and(|only| only != job.id) {
+                continue;
+            }
             // What a cancelled job could not abort then (no network, say) is aborted now.
             if job.state == JobState::Cancelled {
-                self.abort_left_uploads(&job).await;
+                self.abort_later(&job).await;
             }
             let ours = job.owner == self.instance.id();
             if job.state.is_finished() || ours || Instance::is_alive(&self.home, &job.owner) {
@@ -194,18 +200,21 @@ impl Engine {
                 continue;
             }
             match (job.kind, job.planned) {
-                (_, true) => {}
-                (JobKind::Upload, false) => {
-                    self.abort_left_uploads(&job).await;
-                    self.journal.discard_plan(job.id).await?;
-                }
-                // Its list was cut off before it was whole, so that it never began.
-                (_, false) => {
-                    self.journal.discard_plan(job.id).await?;
-                    let error = self.sink.describe(&TransferError::Cancelled);
+                (JobKind::Delete, _) | (JobKind::Download, false) => {
+                    self.journal.cancel_queued(job.id).await?;
+                    let error = self.sink.describe(&TransferError::Interrupted);
                     let now = Some(self.clock.now());
                     self.journal.set_state(job.id, JobState::Cancelled, now, Some(error)).await?;
                     continue;
+                }
+                (_, true) => {}
+                (JobKind::Upload, false) => {
+                    // The plan is the only record of what is open: it goes only when nothing is.
+                    if let Err(error) = self.abort_left_uploads(&job).await {
+                        tracing::warn!(job = %job.id, %error, "left for later");
+                        continue;
+                    }
+                    self.journal.discard_plan(job.id).await?;
                 }
             }
             self.start(job.id)?;
@@ -218,6 +227,8 @@ impl Engine {
     pub async fn cancel(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
         let running = self.running(id);
         if let Some(running) = running {
+            // Said in the journal first: a process that ends now must not begin it again.
+            self.journal.set_state(id, JobState::Cancelled, Some(self.clock.now()), None).await?;
             running.cancel.cancel();
             return Ok(());
         }
@@ -225,7 +236,7 @@ impl Engine {
         if !job.state.is_finished() && !Instance::is_alive(&self.home, &job.owner) {
             self.journal.cancel_queued(id).await?;
             self.journal.set_state(id, JobState::Cancelled, Some(self.clock.now()), None).await?;
-            self.abort_left_uploads(&job).await;
+            self.abort_later(&job).await;
             self.remove_left_files(id).await;
             self.sink.job_changed(id);
         }
@@ -247,7 +258,7 @@ impl Engine {
             return Ok(());
         }
         if !job.planned && job.kind == JobKind::Upload {
-            self.abort_left_uploads(&job).await;
+            self.abort_left_uploads(&job).await?;
             self.journal.discard_plan(id).await?;
         }
         self.journal.requeue(id).await?;
@@ -258,7 +269,7 @@ impl Engine {
     pub async fn clear_finished(&self) -> Result<Vec<JobId>, TransferError> {
         for job in self.journal.jobs()? {
             if job.state.is_finished() {
-                self.abort_left_uploads(&job).await;
+                self.abort_later(&job).await;
                 self.remove_left_files(job.id).await;
             }
         }
@@ -408,7 +419,7 @@ impl Engine {
 
     async fn ended(&self, row: &JobRow) -> Result<JobState, TransferError> {
         self.journal.cancel_queued(row.id).await?;
-        self.abort_left_uploads(row).await;
+        self.abort_later(row).await;
         self.remove_left_files(row.id).await;
         Ok(JobState::Cancelled)
     }
@@ -418,7 +429,7 @@ impl Engine {
         let more = Arc::new(Notify::new());
         let mut planning = match &context.spec {
             Spec::Upload { sources, .. } if !context.row.planned => Some(tokio::spawn(
-                plan_upload(Arc::clone(context), sources.clone(), Arc::clone(&more)),
+                enumerate::run(Arc::clone(context), sources.clone(), Arc::clone(&more)),
             )),
             _ => None,
         };
@@ -462,18 +473,29 @@ impl Engine {
         Ok(())
     }
 
-    /// Uploads that a job began and will not finish. What can't be aborted now stays in the journal.
-    async fn abort_left_uploads(&self, job: &JobRow) {
-        let left = match self.journal.left_uploads(job.id) {
-            Ok(left) if !left.is_empty() => left,
-            _ => return,
-        };
-        let Ok(s3) = self.connections.s3(&job.profile).await else { return };
+    /// As [`Self::abort_left_uploads`], where the journal may keep what can't be aborted now.
+    async fn abort_later(&self, job: &JobRow) {
+        if let Err(error) = self.abort_left_uploads(job).await {
+            tracing::warn!(job = %job.id, %error, "an upload stays open for now");
+        }
+    }
+
+    /// Uploads that a job began and will not finish. What can't be aborted now stays in the journal;
+    /// the first reason is told.
+    async fn abort_left_uploads(&self, job: &JobRow) -> Result<(), TransferError> {
+        let left = self.journal.left_uploads(job.id)?;
+        if left.is_empty() {
+            return Ok(());
+        }
+        let s3 = self.connections.s3(&job.profile).await?;
+        let mut first = Ok(());
         for transfer in left {
             if let Err(error) = upload::abort(&self.journal, &s3, &job.bucket, &transfer).await {
                 tracing::warn!(key = transfer.key, %error, "an open upload could not be aborted");
+                first = first.and(Err(error));
             }
         }
+        first
     }
 
     /// Temporary files of downloads that will not go on.
@@ -482,9 +504,10 @@ impl Engine {
             Ok(left) if !left.is_empty() => left,
             _ => return,
         };
+        let database = self.database.clone();
         let removed = tokio::task::spawn_blocking(move || {
             for (id, local) in left {
-                let _ = std::fs::remove_file(crate::fs::partial(&local, id.get()));
+                let _ = std::fs::remove_file(crate::fs::partial(&local, &database, id.get()));
             }
         });
         if removed.await.is_err() {
@@ -553,71 +576,6 @@ pub(crate) fn count(counts: &mut Counts, outcome: &Outcome, planned: u64) {
         Outcome::Skipped { .. } => counts.files_skipped += 1,
         Outcome::Cancelled => {}
     }
-}
-
-/// Walks the sources on a thread of its own and journals what it finds in batches.
-async fn plan_upload(
-    context: Arc<JobContext>,
-    sources: Vec<UploadSource>,
-    more: Arc<Notify>,
-) -> Result<(), TransferError> {
-    let (tell, mut told) = tokio::sync::mpsc::channel::<Vec<Found>>(4);
-    let cancel = context.cancel.clone();
-    let walker = tokio::task::spawn_blocking(move || {
-        let mut batch = Vec::new();
-        walk(&sources, &mut |found| {
-            batch.push(found);
-            if batch.len() >= PLAN_BATCH {
-                return tell.blocking_send(std::mem::take(&mut batch)).is_ok()
-                    && !cancel.is_cancelled();
-            }
-            true
-        });
-        let _ = tell.blocking_send(batch);
-    });
-    while let Some(batch) = told.recv().await {
-        let sink = &context.engine.sink;
-        let mut found = Vec::with_capacity(batch.len());
-        let (mut bytes, mut skipped) = (0, 0);
-        for item in batch {
-            found.push(match item {
-                Found::File { path, key, size } => {
-                    bytes += size;
-                    NewTransfer { key, local: Some(path), size: Some(size), skipped: None }
-                }
-                Found::Skipped { path, key, why: Skip::Unreadable(kind) } => {
-                    // Left in the queue: reading it again says why it can't be read, in its own row.
-                    tracing::info!(path = %path.display(), ?kind, "can't be read");
-                    NewTransfer { key, local: Some(path), size: None, skipped: None }
-                }
-                Found::Skipped { path, key, why } => {
-                    skipped += 1;
-                    let reason = match why {
-                        Skip::Symlink => "symlink",
-                        Skip::Special => "special",
-                        Skip::NotUnicode => "not_unicode",
-                        _ => "key_too_long",
-                    };
-                    NewTransfer { key, local: Some(path), size: None, skipped: Some(reason.into()) }
-                }
-            });
-        }
-        let total = found.len() as u64;
-        context.engine.journal.add_transfers(context.row.id, found).await?;
-        context.progress.update(|counts| {
-            counts.files_total += total;
-            counts.files_skipped += skipped;
-            counts.bytes_total += bytes;
-        });
-        sink.job_changed(context.row.id);
-        more.notify_one();
-    }
-    walker.await.map_err(|_| TransferError::Panicked)?;
-    if !context.cancel.is_cancelled() {
-        context.engine.journal.set_planned(context.row.id).await?;
-        context.progress.update(|counts| counts.planned = true);
-    }
-    Ok(())
 }
 
 pub(crate) fn set_size(context: &JobContext, active: &Active, planned: u64, size: u64) {

@@ -46,6 +46,8 @@ pub enum TransferError {
     },
     #[error("cancelled")]
     Cancelled,
+    #[error("Dipper ended before this was done")]
+    Interrupted,
     #[error("a task of the engine ended early")]
     Panicked,
 }

@@ -38,14 +38,22 @@ pub(crate) fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferErr
 }
 
 /// The name that a download is written under until it is whole: beside its target, one a transfer.
-pub(crate) fn partial(target: &Path, transfer: i64) -> PathBuf {
-    target.with_file_name(format!(".dipper-{transfer}.part"))
+/// Transfers are counted in each database, so its random name keeps two databases apart, and keeps
+/// others from guessing where to lay a link.
+pub(crate) fn partial(target: &Path, database: &str, transfer: i64) -> PathBuf {
+    target.with_file_name(format!(".dipper-{database}-{transfer}.part"))
 }
 
+/// A new file, whatever was there: what has our name is ours, and a link is not followed.
 pub(crate) fn create_partial(path: &Path, size: u64) -> Result<File, TransferError> {
+    match std::fs::remove_file(path) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => {
+            return Err(TransferError::Local { op: "replace", path: path.to_owned(), source });
+        }
+        _ => {}
+    }
     let file = OpenOptions::new()
-        .create(true)
-        .truncate(true)
+        .create_new(true)
         .read(true)
         .write(true)
         .open(path)
@@ -152,13 +160,13 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let target = folder.path().join("report.pdf");
         for want in ["report.pdf", "report (2).pdf", "report (3).pdf"] {
-            let part = partial(&target, 7);
+            let part = partial(&target, "0badcafe", 7);
             let file = create_partial(&part, 1).unwrap();
             let got = publish(&part, &file, &target, OnExisting::KeepBoth).unwrap();
             assert_eq!(got.file_name().unwrap(), want);
             assert!(!part.exists());
         }
-        let part = partial(&target, 7);
+        let part = partial(&target, "0badcafe", 7);
         let file = create_partial(&part, 1).unwrap();
         assert!(matches!(
             publish(&part, &file, &target, OnExisting::Refuse),

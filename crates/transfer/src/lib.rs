@@ -7,6 +7,7 @@
 mod delete;
 mod download;
 mod engine;
+mod enumerate;
 mod error;
 mod fs;
 mod hash;
