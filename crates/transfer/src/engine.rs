@@ -53,6 +53,8 @@ impl Default for Limits {
 const BUDGET_UNIT: u64 = 64 * 1024;
 const FETCH: u32 = 256;
 const PLAN_BATCH: usize = 500;
+/// Clearing the list waits so long for a server.
+const TIDYING: Duration = Duration::from_secs(10);
 
 pub struct Engine {
     pub(crate) journal: Journal,
@@ -253,7 +255,8 @@ impl Engine {
     pub async fn clear_finished(&self) -> Result<Vec<JobId>, TransferError> {
         for job in self.journal.jobs()? {
             if job.state.is_finished() {
-                self.abort_left_uploads(&job).await;
+                // What can't be aborted in time keeps its job in the list.
+                let _ = tokio::time::timeout(TIDYING, self.abort_left_uploads(&job)).await;
                 self.remove_left_files(job.id).await;
             }
         }
