@@ -131,7 +131,6 @@ fn a_folder_that_cannot_be_written_is_told_with_its_name() {
 
 /// Two users, or a cron job beside the window: each has transfers of the same small numbers.
 #[test]
-#[ignore = "the temporary file's name is the transfer's number, which two data folders share"]
 fn two_data_folders_load_into_one_folder() {
     let world = World::with_bucket();
     let bytes = [noise(60 << 20, 1), noise(60 << 20, 2)];

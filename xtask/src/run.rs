@@ -35,7 +35,7 @@ pub fn tour() -> Done {
         return Err("the tour needs Linux (WebKitWebDriver); use `cargo xtask run`".into());
     }
     system::ensure(&[system::BUILD, system::WINDOW, system::TESTS])?;
-    let s5cmd = tools::s5cmd()?;
+    let clients = tools::clients()?;
     build()?;
     let shots = paths::root().join("target/tour");
     let _ = fs::remove_dir_all(&shots);
@@ -53,7 +53,7 @@ pub fn tour() -> Done {
     ];
     say("cargo", &words);
     let mut tour = command("cargo", &words);
-    tour.env("DIPPER_SHOTS", &shots).envs([s5cmd]);
+    tour.env("DIPPER_SHOTS", &shots).envs(clients);
     finish(tour, "the tour")?;
     let shot = shots.join("05-listed-light-1280x800.png");
     if shot.exists() {

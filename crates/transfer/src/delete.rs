@@ -133,7 +133,11 @@ async fn singles(
     for row in rows {
         each.push(single(context, bucket, row).boxed());
     }
-    futures::stream::iter(each).buffered(SINGLES).filter_map(|ended| async { ended }).collect().await
+    futures::stream::iter(each)
+        .buffered(SINGLES)
+        .filter_map(|ended| async { ended })
+        .collect()
+        .await
 }
 
 async fn single(

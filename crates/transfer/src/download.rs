@@ -125,7 +125,8 @@ impl Download<'_> {
         let etag = head.etag.clone().ok_or(TransferError::ObjectChanged)?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), head.size);
         let piece = piece_size(head.size);
-        let partial = fs::partial(&self.target, &self.context.engine.database, self.transfer.id.get());
+        let partial =
+            fs::partial(&self.target, &self.context.engine.database, self.transfer.id.get());
         let crc = provable(&head.checksums).map_or(Crc::Crc64nvme, |(crc, _)| crc);
 
         let (file, mut done) = self.open(&partial, &etag, head.size, piece, crc).await?;

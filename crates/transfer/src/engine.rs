@@ -18,7 +18,7 @@ use crate::error::TransferError;
 use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
 use crate::retry::Policy;
 use crate::sink::{Connections, Sink};
-use crate::spec::{ListedAction, ListedJob, Spec, UploadJob, UploadSource};
+use crate::spec::{ListedAction, ListedJob, Spec, UploadJob};
 use crate::{delete, download, enumerate, upload};
 
 /// How much may happen at once.
@@ -51,6 +51,8 @@ impl Default for Limits {
 /// The budget is counted in these.
 const BUDGET_UNIT: u64 = 64 * 1024;
 const FETCH: u32 = 256;
+/// Clearing the list waits so long for a server.
+const TIDYING: Duration = Duration::from_secs(10);
 
 pub struct Engine {
     pub(crate) journal: Journal,
@@ -182,7 +184,10 @@ impl Engine {
     /// Takes up the jobs that an ended process left, or only one. Jobs of a living process stay its
     /// own. Deletes are not gone on with by themselves: since then, their keys may have been written
     /// again. They wait to be retried.
-    pub async fn resume(self: &Arc<Self>, only: Option<JobId>) -> Result<Vec<JobId>, TransferError> {
+    pub async fn resume(
+        self: &Arc<Self>,
+        only: Option<JobId>,
+    ) -> Result<Vec<JobId>, TransferError> {
         let mut taken = Vec::new();
         for job in self.journal.jobs()?.into_iter().rev() {
             if only.is_some_and(|only| only != job.id) {
@@ -269,7 +274,8 @@ impl Engine {
     pub async fn clear_finished(&self) -> Result<Vec<JobId>, TransferError> {
         for job in self.journal.jobs()? {
             if job.state.is_finished() {
-                self.abort_later(&job).await;
+                // What can't be aborted in time keeps its job in the list.
+                let _ = tokio::time::timeout(TIDYING, self.abort_later(&job)).await;
                 self.remove_left_files(job.id).await;
             }
         }

@@ -76,4 +76,3 @@ pub(crate) async fn run(
     }
     Ok(())
 }
-

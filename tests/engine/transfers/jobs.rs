@@ -91,7 +91,7 @@ pub async fn stopped_and_taken_up() {
     drop(rig);
     assert_eq!(place.open_uploads().await, 1, "a stop ends no job");
     let rig = place.rig();
-    assert_eq!(rig.engine.resume().await.unwrap(), [id]);
+    assert_eq!(rig.engine.resume(None).await.unwrap(), [id]);
     assert_eq!(rig.ended(id).await.state, JobState::Completed);
     assert!(place.objects().await == [("big".to_owned(), bytes)]);
     assert_eq!(place.open_uploads().await, 0);
@@ -108,7 +108,7 @@ pub async fn only_one_takes_it_up() {
     rig.engine.stop().await;
     drop(rig);
     let rigs: Vec<_> = (0..4).map(|_| place.rig()).collect();
-    let taken = futures::future::join_all(rigs.iter().map(|r| r.engine.resume())).await;
+    let taken = futures::future::join_all(rigs.iter().map(|r| r.engine.resume(None))).await;
     let taken: usize = taken.into_iter().map(|t| t.unwrap().len()).sum();
     assert_eq!(taken, 1);
     for rig in &rigs {
@@ -127,7 +127,7 @@ pub async fn a_living_owner_keeps_its_job() {
     let id = one.begin_upload(&place.bucket, &[(&path, "big")]).await;
     until("it has begun", || async { place.open_uploads().await == 1 }).await;
     let owner = one.engine.journal().job(id).unwrap().unwrap().owner;
-    assert!(other.engine.resume().await.unwrap().is_empty());
+    assert!(other.engine.resume(None).await.unwrap().is_empty());
     other.engine.cancel(id).await.unwrap();
     other.engine.retry(id).await.unwrap();
     assert!(other.engine.snapshots().is_empty(), "it runs where it was begun");

@@ -50,7 +50,7 @@ async fn killed(place: &Place, role: &str, path: &std::path::Path, at: u64) -> u
 async fn taken_up(place: &Place, wire: &Wire) -> Rig {
     let s3 = client(&wire.endpoint(), place.main()).await;
     let rig = Rig::open(&place.home(), s3);
-    rig.engine.resume().await.unwrap();
+    rig.engine.resume(None).await.unwrap();
     rig.engine.wait_idle().await;
     let jobs = rig.engine.journal().jobs().unwrap();
     assert_eq!(jobs.len(), 1, "the job was in the journal before its first request");

@@ -34,7 +34,7 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
             let id = JobId::parse(job)?;
             let before = app.job(id)?;
             same_connection(app, args, &before).await?;
-            app.resume_jobs().await?;
+            app.resume_job(id).await?;
             if before.state.is_finished() {
                 app.retry_job(id).await?;
             }
