@@ -1,7 +1,11 @@
 //! The real window, on a display without a screen: the journeys that users take, a real file drop
 //! among them. Where a tool is missing, the journeys show as ignored with the reason.
 
-#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::print_stdout,
+    reason = "a test may fail loudly, and tell what it measured"
+)]
 
 mod anonymous;
 mod blocked;
