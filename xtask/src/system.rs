@@ -43,6 +43,7 @@ pub const CEPH: &[Package] = &[
     package("ceph-mon", "Ceph RADOS Gateway, for the contract suite"),
     package("ceph-osd", "Ceph RADOS Gateway, for the contract suite"),
     package("ceph-common", "Ceph RADOS Gateway, for the contract suite"),
+    package("curl", "asks whether the Gateway answers"),
 ];
 
 /// Installs what is missing of these, saying what and why.
