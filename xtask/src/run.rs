@@ -6,10 +6,14 @@ use crate::process::{Done, command, finish, run as start, say};
 use crate::suites::RUST;
 use crate::{npm, paths, system, tools};
 
-fn build() -> Done {
+fn frontend() -> Done {
     system::ensure(&[system::BUILD])?;
     npm::ensure()?;
-    npm::build()?;
+    npm::build()
+}
+
+fn build() -> Done {
+    frontend()?;
     // The same selection as the tests, so that nothing is built twice with other features.
     start("cargo", &[&["build"], RUST].concat())
 }
@@ -36,7 +40,8 @@ pub fn tour() -> Done {
     }
     system::ensure(&[system::BUILD, system::WINDOW, system::TESTS])?;
     let clients = tools::clients()?;
-    build()?;
+    // The test command builds the app, too; building it by itself first would build it twice.
+    frontend()?;
     let shots = paths::root().join("target/tour");
     let _ = fs::remove_dir_all(&shots);
     fs::create_dir_all(&shots).map_err(|e| format!("{}: {e}", shots.display()))?;
