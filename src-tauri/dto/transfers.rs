@@ -165,9 +165,11 @@ pub enum JobKind {
     Upload,
     Download,
     Delete,
+    Copy,
+    Change,
 }
 
-mirror!(JobKind, app::JobKind, { Upload, Download, Delete });
+mirror!(JobKind, app::JobKind, { Upload, Download, Delete, Copy, Change });
 
 #[derive(Debug, Clone, Copy, Serialize, Type)]
 #[serde(rename_all = "camelCase")]

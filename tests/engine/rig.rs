@@ -48,6 +48,7 @@ pub const LIMITS: Limits = Limits {
     files: 4,
     parts: 2,
     bytes_in_flight: 64 << 20,
+    single_copy: 5 << 30,
     attempts: 4,
     first_pause: Duration::from_millis(4),
 };
@@ -114,7 +115,7 @@ impl Rig {
             bucket: of.clone(),
             prefix: Prefix::new(prefix).unwrap(),
             title: "listed".into(),
-            objects: objects.iter().map(|(k, size)| (key(k), *size)).collect(),
+            objects: objects.iter().map(|(k, size)| (key(k), *size).into()).collect(),
             action,
         };
         self.engine.submit_listed(job).await.unwrap()

@@ -4,6 +4,7 @@ use std::fs;
 
 use crate::process::{Done, command, finish, run as start, say};
 use crate::suites::RUST;
+use crate::suites::RUST;
 use crate::{npm, paths, system, tools};
 
 fn frontend() -> Done {
@@ -45,17 +46,7 @@ pub fn tour() -> Done {
     let shots = paths::root().join("target/tour");
     let _ = fs::remove_dir_all(&shots);
     fs::create_dir_all(&shots).map_err(|e| format!("{}: {e}", shots.display()))?;
-    let words = [
-        "test",
-        "--package",
-        "dipper-desktop",
-        "--features",
-        "custom-protocol",
-        "--test",
-        "e2e",
-        "--",
-        "tour",
-    ];
+    let words = [&["test"], RUST, &["--test", "e2e", "--", "tour"]].concat();
     say("cargo", &words);
     let mut tour = command("cargo", &words);
     tour.env("DIPPER_SHOTS", &shots).envs(clients);
@@ -76,16 +67,7 @@ pub fn bindings() -> Done {
         fs::create_dir_all(&dist).map_err(|e| e.to_string())?;
         fs::write(dist.join("index.html"), "<!doctype html>").map_err(|e| e.to_string())?;
     }
-    let words = [
-        "test",
-        "--package",
-        "dipper-desktop",
-        "--features",
-        "custom-protocol",
-        "--test",
-        "ipc",
-        "bindings_are",
-    ];
+    let words = [&["test"], RUST, &["--test", "ipc", "bindings_are"]].concat();
     say("cargo", &words);
     let mut bless = command("cargo", &words);
     bless.env("DIPPER_BLESS", "1");

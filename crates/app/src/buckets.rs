@@ -1,3 +1,4 @@
+use dipper_s3::NewBucket;
 use dipper_types::{BucketName, ObjectKey, Prefix, Timestamp};
 
 use crate::events::Changed;
@@ -30,8 +31,19 @@ impl App {
         name: &str,
         region: Option<&str>,
     ) -> Result<()> {
+        let new = NewBucket { region: region.map(str::to_owned), ..NewBucket::default() };
+        self.create_bucket_with(profile, name, &new).await
+    }
+
+    /// With object lock, ownership or an ACL from the start.
+    pub async fn create_bucket_with(
+        &self,
+        profile: &str,
+        name: &str,
+        new: &NewBucket,
+    ) -> Result<()> {
         let name = BucketName::check_new(name)?;
-        self.s3(profile).await?.create_bucket(&name, region).await?;
+        self.s3(profile).await?.create_bucket_with(&name, new).await?;
         self.events.changed(Changed::Buckets, Some(profile), Some(name.as_str()));
         Ok(())
     }

@@ -61,17 +61,14 @@ pub(crate) async fn everything_below(
     prefix: &str,
     mut found: impl FnMut(ObjectKey, u64),
 ) -> Result<()> {
-    let mut request = ListRequest { prefix: prefix.to_owned(), ..ListRequest::default() };
-    loop {
-        let page = s3.list_page(bucket, &request).await?;
+    let request = ListRequest { prefix: prefix.to_owned(), ..ListRequest::default() };
+    let mut listing = s3.list(bucket, request);
+    while let Some(page) = listing.next().await? {
         for object in page.objects {
             found(ObjectKey::new(object.key)?, object.size);
         }
-        match page.next {
-            Some(next) => request.token = Some(next),
-            None => return Ok(()),
-        }
     }
+    Ok(())
 }
 
 impl App {

@@ -8,12 +8,10 @@ use std::time::Duration;
 use dipper_s3::ObjectHeaders;
 use dipper_state::{JobKind, JobRow, JobState, TransferFilter, TransferState};
 use dipper_transfer::{
-    JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob,
+    Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob,
     UploadSource,
 };
-use dipper_types::{
-    BucketName, Clock, JobId, ObjectKey, Prefix, ProfileId, SystemClock, Timestamp,
-};
+use dipper_types::{BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::events::Events;
@@ -79,6 +77,10 @@ pub enum ItemState {
 pub struct TransferItem {
     pub id: i64,
     pub key: String,
+    /// The version that is meant; of a copy, its source's.
+    pub version: Option<String>,
+    /// Of a copy: the key it comes from.
+    pub source: Option<String>,
     pub local: Option<PathBuf>,
     pub state: ItemState,
     pub size: Option<u64>,
@@ -135,6 +137,7 @@ fn skip_reason(reason: &str) -> Failure {
         "special" => (Code::Unsupported, "a socket, pipe or device: only files can be uploaded"),
         "not_unicode" => (Code::InvalidInput, "its name is not Unicode, so it can't be a key"),
         "key_too_long" => (Code::InvalidInput, "its key would have more than 1024 bytes"),
+        "unchanged" => (Code::Unsupported, "nothing to change: it is so already"),
         other => return Failure::from_journal(other),
     };
     Failure::new(code, message)
@@ -263,9 +266,10 @@ impl App {
         bucket: BucketName,
         prefix: Prefix,
         title: String,
-        objects: Vec<(ObjectKey, u64)>,
+        objects: impl IntoIterator<Item = impl Into<Item>>,
         action: ListedAction,
     ) -> Result<JobId> {
+        let objects = objects.into_iter().map(Into::into).collect();
         let job =
             ListedJob { profile: ProfileId::new(profile), bucket, prefix, title, objects, action };
         Ok(self.engine.submit_listed(job).await?)
@@ -407,6 +411,8 @@ impl App {
                 TransferItem {
                     id: row.id.get(),
                     key: row.key,
+                    version: row.version,
+                    source: row.source,
                     local: row.local,
                     size,
                     bytes_done: done,

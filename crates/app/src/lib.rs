@@ -5,12 +5,15 @@
 
 mod access;
 mod buckets;
+mod changes;
 mod connect;
+mod documents;
 mod events;
 mod failure;
 mod freeze;
 mod home;
 mod jobs;
+mod links;
 mod listing;
 mod objects;
 mod profiles;
@@ -19,6 +22,7 @@ mod replaces;
 mod sandbox;
 mod settings;
 mod staging;
+mod uploads;
 mod vault;
 
 pub use access::{
@@ -26,16 +30,25 @@ pub use access::{
     PublicWhat, What, Who,
 };
 pub use buckets::BucketSummary;
+pub use changes::Purge;
 pub use connect::Known;
 pub use dipper_access::{Problem as PolicyProblem, Severity};
 pub use dipper_s3::{
-    AclDocument, Addressing, GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject,
-    ObjectHead, ObjectHeaders, PublicAccessBlockSetting, S3, Visibility, providers,
+    AclDocument, Addressing, Document, DocumentError, FormField, GetRequest, HeadRequest,
+    ListedPart, Listing, NewBucket, ObjectId, OwnershipSetting, PostForm, Presign, Presigned,
+    Retention, UploadEntry, VersionEntry, VersionRequest, Which, tags_header, tags_json, tags_of,
 };
 pub use dipper_s3::{Connection, Credentials};
+pub use dipper_s3::{
+    GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject, ObjectHead, ObjectHeaders,
+    PublicAccessBlockSetting, S3, Visibility, providers,
+};
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
-pub use dipper_transfer::{ListedAction, OnExisting, UploadSource};
+pub use dipper_transfer::{
+    Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
+};
+pub use documents::Capability;
 pub use events::{Change, Changed};
 pub use failure::{Code, Failure, Retry, S3Context};
 pub use freeze::{Frozen, Versioning};
@@ -49,12 +62,13 @@ pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
 pub use replaces::Replaces;
 pub use settings::{Density, Settings, Theme};
 pub use staging::{Handle, Staged};
+pub use uploads::Aborted;
 pub use vault::{VaultStanding, VaultStatus};
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dipper_state::{Db, KeyStore, OsKeychain, Profiles, SettingsTable, Vault};
+use dipper_state::{Capabilities, Db, KeyStore, OsKeychain, Profiles, SettingsTable, Vault};
 use dipper_transfer::{Engine, Limits};
 use dipper_types::{Clock, SystemClock};
 
@@ -70,6 +84,7 @@ pub struct App {
     clock: Arc<dyn Clock>,
     profiles: Profiles,
     settings: SettingsTable,
+    capabilities: Capabilities,
     connections: Arc<Connections>,
     engine: Arc<Engine>,
     events: Arc<Events>,
@@ -114,6 +129,7 @@ impl App {
             clock,
             profiles,
             settings: SettingsTable::new(&db),
+            capabilities: Capabilities::new(&db),
             connections,
             engine,
             events,

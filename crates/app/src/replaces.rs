@@ -82,12 +82,14 @@ async fn folder(
     until: Instant,
     replaces: &mut Replaces,
 ) -> Result<()> {
-    let mut request = ListRequest { prefix: prefix.as_str().to_owned(), ..ListRequest::default() };
+    let request = ListRequest { prefix: prefix.as_str().to_owned(), ..ListRequest::default() };
+    let mut listing = s3.list(bucket, request);
     loop {
-        let page = match s3.list_page(bucket, &request).await {
+        let page = match listing.next().await {
             Err(error) if error.class == Class::AccessDenied => return Ok(()),
             page => page?,
         };
+        let Some(page) = page else { return Ok(()) };
         for object in &page.objects {
             let relative = &object.key[prefix.as_str().len()..];
             // Joined by segments: a key such as `../x` names no file of this folder.
@@ -97,13 +99,9 @@ async fn folder(
                 replaces.found(relative);
             }
         }
-        match page.next {
-            Some(_) if Instant::now() > until => {
-                replaces.more = true;
-                return Ok(());
-            }
-            Some(next) => request.token = Some(next),
-            None => return Ok(()),
+        if Instant::now() > until {
+            replaces.more = true;
+            return Ok(());
         }
     }
 }

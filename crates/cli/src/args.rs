@@ -2,6 +2,11 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+use crate::verbs::document::{self, Noun};
+use crate::verbs::{
+    capabilities, cp, del, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl, versions,
+};
+
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
 const OUTPUT: &str = "Output";
 
@@ -46,30 +51,163 @@ pub enum Verb {
     /// Upload files and folders
     Put(Put),
     /// Download objects
-    Get(Get),
+    Get(get::Get),
+    /// Copy objects between places in S3
+    Cp(cp::Cp),
+    /// Move objects between places in S3
+    Mv(cp::Cp),
     /// Delete objects
     #[command(alias = "rm")]
-    Del(Del),
+    Del(del::Del),
+    /// Change headers or class of objects where they are
+    Modify(modify::Modify),
+    /// Bring archived objects back for some days
+    Restore(modify::Restore),
     /// Make buckets
-    Mb(Mb),
-    /// Remove empty buckets
-    Rb(Rb),
-    /// Make objects or buckets public or private by ACL
-    Setacl(Setacl),
+    Mb(mb::Mb),
+    /// Remove buckets
+    Rb(mb::Rb),
     /// Everything about a bucket or an object
-    Info(Uris),
+    Info(info::Info),
     /// Who can do what with a bucket, and which line decides
     Access(Uris),
+    /// Links for people without keys
+    Presign(presign::PresignArgs),
+    /// A link that downloads, as s3cmd words it
+    Signurl(presign::Signurl),
+
+    /// List versions and delete markers
+    Versions(versions::Versions),
+    /// Make an older version the newest again
+    RestoreVersion(versions::RestoreVersion),
+    /// Remove delete markers, so that what they hide is back
+    Undelete(versions::Undelete),
+    /// Delete older versions for ever
+    Purge(versions::PurgeArgs),
+    /// List unfinished uploads, or abort old ones
+    #[command(alias = "mpu")]
+    Multipart(mpu::Multipart),
+    /// List the parts of an unfinished upload
+    Listmp(mpu::OneUpload),
+    /// Abort an unfinished upload
+    Abortmp(mpu::OneUpload),
+
+    /// Make objects or buckets public or private by ACL, or edit its grants
+    Setacl(setacl::Setacl),
+    /// The ACL of a bucket or an object
+    Acl(Noun),
+    /// The bucket policy
+    Policy(policy::PolicyVerb),
     /// Set a bucket's policy from a JSON file
     Setpolicy(Setpolicy),
     /// Delete a bucket's policy
     Delpolicy(Uris),
+    /// Whether ACLs count in a bucket (object ownership)
+    Ownership(Noun),
+    /// What a bucket blocks of public access
+    Block(Noun),
+    /// Whether versions are kept
+    Versioning(Noun),
+    /// How a bucket encrypts what comes without encryption of its own
+    Encryption(Noun),
+    /// What expires and moves to other classes, and when
+    Lifecycle(Noun),
+    /// Which web pages may use a bucket (CORS)
+    Cors(Noun),
+    /// A bucket as a website
+    Website(Noun),
+    /// Where a bucket's access log goes
+    Logging(Noun),
+    /// Whom a bucket tells of events
+    Notification(Noun),
+    /// Tags of a bucket or an object
+    #[command(alias = "tagging")]
+    Tags(Noun),
+    /// Object lock of a bucket: the retention new versions get
+    Lock(Noun),
+    /// Until when an object version can't be deleted
+    Retention(Noun),
+    /// Legal hold of an object version
+    Legalhold(Noun),
+    /// Where a bucket's objects are replicated to
+    Replication(Noun),
+    /// Inventory reports of a bucket
+    Inventory(Noun),
+    /// Intelligent tiering of a bucket
+    Tiering(Noun),
+    /// Who pays for requests; `payer s3://BUCKET --requester-pays` as s3cmd has it
+    #[command(args_conflicts_with_subcommands = true)]
+    Payer(PayerVerb),
+    /// Transfer acceleration of a bucket
+    Accelerate(Noun),
+    /// What this connection's server turned out to know
+    Capabilities(capabilities::CapabilitiesArgs),
+
+    #[command(hide = true)]
+    Gettagging(OneUri),
+    #[command(hide = true)]
+    Settagging(s3cmd::UriWord),
+    #[command(hide = true)]
+    Deltagging(OneUri),
+    #[command(hide = true)]
+    Getcors(OneUri),
+    #[command(hide = true)]
+    Setcors(s3cmd::FileUri),
+    #[command(hide = true)]
+    Delcors(OneUri),
+    #[command(hide = true)]
+    Getlifecycle(OneUri),
+    #[command(hide = true)]
+    Setlifecycle(s3cmd::FileUri),
+    #[command(hide = true)]
+    Dellifecycle(OneUri),
+    #[command(hide = true)]
+    Getnotification(OneUri),
+    #[command(hide = true)]
+    Setnotification(s3cmd::FileUri),
+    #[command(hide = true)]
+    Delnotification(OneUri),
+    #[command(hide = true)]
+    Setversioning(s3cmd::UriWord),
+    #[command(hide = true)]
+    Setownership(s3cmd::UriWord),
+    #[command(hide = true)]
+    Setblockpublicaccess(s3cmd::UriWord),
+    #[command(hide = true)]
+    Setobjectlegalhold(s3cmd::WordUri),
+    #[command(hide = true)]
+    Setobjectretention(s3cmd::RetentionUri),
+    #[command(hide = true)]
+    WsCreate(s3cmd::WsCreate),
+    #[command(hide = true)]
+    WsDelete(OneUri),
+    #[command(hide = true)]
+    WsInfo(OneUri),
+    #[command(hide = true)]
+    Expire(s3cmd::Expire),
+    #[command(hide = true)]
+    Accesslog(s3cmd::Accesslog),
+
     /// Saved connections
     Profile(ProfileVerb),
     /// The transfer queue
     Jobs(JobsVerb),
     /// Serve the built-in S3 server to any tool
     Sandbox(Sandbox),
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct OneUri {
+    /// s3://BUCKET[/KEY]
+    pub uri: String,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct PayerVerb {
+    #[command(subcommand)]
+    pub action: Option<document::Action>,
+    #[command(flatten)]
+    pub words: Option<s3cmd::Payer>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -115,72 +253,9 @@ pub struct Put {
     /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
     #[arg(long, value_name = "HEADER")]
     pub add_header: Vec<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-#[command(override_usage = "dipper get [OPTIONS] s3://BUCKET/KEY… [FILE|FOLDER]")]
-pub struct Get {
-    /// Objects, and where they go, else here; `-` writes to standard output
-    #[arg(required = true, value_name = "PATH")]
-    pub paths: Vec<String>,
-    /// Everything below a folder or in a bucket
-    #[arg(short, long)]
-    pub recursive: bool,
-    /// Overwrite local files
-    #[arg(short, long)]
-    pub force: bool,
-    /// Leave local files that are there
-    #[arg(long)]
-    pub skip_existing: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct Del {
-    /// s3://BUCKET/KEY
-    #[arg(required = true, value_name = "URI")]
-    pub uris: Vec<String>,
-    /// Everything below a folder
-    #[arg(short, long)]
-    pub recursive: bool,
-    /// Allow to empty a whole bucket
-    #[arg(short, long)]
-    pub force: bool,
-    /// Say what would be deleted
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct Mb {
-    /// s3://BUCKET
-    #[arg(required = true, value_name = "URI")]
-    pub uris: Vec<String>,
-    /// Where the bucket is made; else in the connection's region
-    #[arg(long, visible_alias = "region", value_name = "REGION")]
-    pub bucket_location: Option<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct Rb {
-    /// s3://BUCKET
-    #[arg(required = true, value_name = "URI")]
-    pub uris: Vec<String>,
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct Setacl {
-    /// s3://BUCKET[/KEY]
-    #[arg(required = true, value_name = "URI")]
-    pub uris: Vec<String>,
-    /// Everyone may read it; of a bucket: the list of names
-    #[arg(short = 'P', long, conflicts_with = "acl_private")]
-    pub acl_public: bool,
-    /// Only the owner may
-    #[arg(long)]
-    pub acl_private: bool,
-    /// Every object below a folder
-    #[arg(short, long)]
-    pub recursive: bool,
+    /// KEY=VALUE
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -1,15 +1,18 @@
 //! Lines for people and scripts. Names come from strangers: on a terminal their control characters
 //! are shown, not obeyed.
 
+use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
+use std::sync::LazyLock;
 
 use dipper_app::{Code, Failure};
 use dipper_types::Timestamp;
 use serde::Serialize;
 
 /// A name as it may be printed here.
-pub fn name(text: &str) -> String {
-    if std::io::stdout().is_terminal() { visible(text) } else { text.to_owned() }
+pub fn name(text: &str) -> Cow<'_, str> {
+    static TERMINAL: LazyLock<bool> = LazyLock::new(|| std::io::stdout().is_terminal());
+    if *TERMINAL { visible(text).into() } else { text.into() }
 }
 
 fn visible(text: &str) -> String {
@@ -24,6 +27,15 @@ fn visible(text: &str) -> String {
         }
     }
     out
+}
+
+/// Whole lines on stdout.
+pub fn print(text: &str) {
+    let mut out = std::io::stdout().lock();
+    // Stdout is line-buffered: in one piece, it writes all but the last line in one call.
+    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+        std::process::exit(0);
+    }
 }
 
 /// A line on stdout. A reader that went away (`| head`) ends the program quietly.
@@ -82,7 +94,12 @@ fn plainly(failure: &Failure) -> Option<String> {
 
 /// `2026-11-23 05:39` in UTC, as s3cmd prints it.
 pub fn time(at: Option<Timestamp>) -> String {
-    at.map_or_else(String::new, |at| at.rfc3339().replace('T', " ").chars().take(16).collect())
+    let mut text = at.map(Timestamp::rfc3339).unwrap_or_default();
+    text.truncate(16);
+    if text.len() > 10 {
+        text.replace_range(10..11, " ");
+    }
+    text
 }
 
 /// 12 wide; with `-H` 5 and the unit.

@@ -1,10 +1,12 @@
 //! ACLs as documents: what GetBucketAcl and GetObjectAcl say, and the canned forms we write.
 
-use aws_sdk_s3::types::{BucketCannedAcl, Grant, Grantee, ObjectCannedAcl, Owner, Type};
+use aws_sdk_s3::types::{Grant, Grantee, Owner, Type};
 use dipper_types::{BucketName, ObjectKey};
 
 use crate::client::{Retries, S3};
+use crate::document::Which;
 use crate::error::{Class, Error};
+use crate::raw::Request;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum GranteeDocument {
@@ -67,14 +69,27 @@ impl S3 {
 
     /// PutBucketAcl with `public-read` (everyone may list the names) or `private`.
     pub async fn set_bucket_acl(&self, bucket: &BucketName, public: bool) -> Result<(), Error> {
-        let acl = if public { BucketCannedAcl::PublicRead } else { BucketCannedAcl::Private };
-        self.run("PutBucketAcl", Some(bucket.as_str()), None, Retries::Sdk, |client| {
-            let call = client.put_bucket_acl().bucket(bucket.as_str()).acl(acl.clone());
-            async move { call.send().await }
-        })
-        .await
-        .map(drop)
-        .map_err(|e| e.missing_is(Class::BucketNotFound))
+        self.set_canned_acl(bucket, Which::default(), canned(public)).await
+    }
+
+    /// PutBucketAcl or PutObjectAcl with a canned ACL (S3 User Guide, "Canned ACL").
+    pub async fn set_canned_acl(
+        &self,
+        bucket: &BucketName,
+        which: Which<'_>,
+        canned: &str,
+    ) -> Result<(), Error> {
+        let op = if which.key.is_some() { "PutObjectAcl" } else { "PutBucketAcl" };
+        let mut request = Request::new(op, "PUT", bucket.as_str())
+            .flag("acl")
+            .query("versionId", which.version_id)
+            .header("x-amz-acl", Some(canned));
+        request.key = which.key.map(ObjectKey::as_str);
+        let missing = match which.key {
+            Some(_) => Class::ObjectNotFound,
+            None => Class::BucketNotFound,
+        };
+        self.raw(&request).await.map(drop).map_err(|e| e.missing_is(missing))
     }
 
     pub async fn object_acl(
@@ -103,22 +118,10 @@ impl S3 {
         key: &ObjectKey,
         public: bool,
     ) -> Result<(), Error> {
-        let acl = if public { ObjectCannedAcl::PublicRead } else { ObjectCannedAcl::Private };
-        self.run(
-            "PutObjectAcl",
-            Some(bucket.as_str()),
-            Some(key.as_str()),
-            Retries::Sdk,
-            |client| {
-                let call = client
-                    .put_object_acl()
-                    .bucket(bucket.as_str())
-                    .key(key.as_str())
-                    .acl(acl.clone());
-                async move { call.send().await }
-            },
-        )
-        .await
-        .map(drop)
+        self.set_canned_acl(bucket, Which::from(key), canned(public)).await
     }
+}
+
+fn canned(public: bool) -> &'static str {
+    if public { "public-read" } else { "private" }
 }

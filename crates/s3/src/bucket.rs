@@ -3,7 +3,19 @@ use dipper_types::BucketName;
 
 use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
+use crate::policy::{OwnershipSetting, ownership_name};
 use crate::types::{BucketEntry, timestamp};
+
+/// What a bucket is made with.
+#[derive(Debug, Clone, Default)]
+pub struct NewBucket {
+    pub region: Option<String>,
+    /// Versions may be locked against deletion; switches versioning on, for ever.
+    pub object_lock: bool,
+    pub ownership: Option<OwnershipSetting>,
+    /// A canned ACL.
+    pub acl: Option<String>,
+}
 
 impl S3 {
     /// ListBuckets, all pages.
@@ -45,9 +57,20 @@ impl S3 {
         name: &BucketName,
         region: Option<&str>,
     ) -> Result<(), Error> {
+        let new = NewBucket { region: region.map(str::to_owned), ..NewBucket::default() };
+        self.create_bucket_with(name, &new).await
+    }
+
+    /// CreateBucket with what can only, or best, be set at once.
+    pub async fn create_bucket_with(
+        &self,
+        name: &BucketName,
+        new: &NewBucket,
+    ) -> Result<(), Error> {
         let connection = self.connection();
         let own = connection.provider.is_aws().then_some(connection.region.as_str());
-        let constraint = region.or(own).filter(|region| *region != "us-east-1").map(|region| {
+        let region = new.region.as_deref().or(own);
+        let constraint = region.filter(|region| *region != "us-east-1").map(|region| {
             CreateBucketConfiguration::builder()
                 .location_constraint(BucketLocationConstraint::from(region))
                 .build()
@@ -56,6 +79,9 @@ impl S3 {
             let call = client
                 .create_bucket()
                 .bucket(name.as_str())
+                .set_object_lock_enabled_for_bucket(new.object_lock.then_some(true))
+                .set_object_ownership(new.ownership.map(ownership_name).map(Into::into))
+                .set_acl(new.acl.as_deref().map(Into::into))
                 .set_create_bucket_configuration(constraint.clone());
             async move { call.send().await }
         })

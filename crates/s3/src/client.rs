@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::future::Future;
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, LazyLock, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -66,6 +67,8 @@ struct Inner {
     clients: Mutex<HashMap<(String, bool, bool), Client>>,
     /// Where a bucket turned out to be, if not in the connection's region.
     regions: Mutex<HashMap<String, String>>,
+    /// The server turned out to know only the older listing.
+    lists_v1: AtomicBool,
 }
 
 /// Whether the SDK may send a request again by itself. Part loops own their retries.
@@ -110,6 +113,7 @@ impl S3 {
                 credentials,
                 clients: Mutex::default(),
                 regions: Mutex::default(),
+                lists_v1: AtomicBool::new(false),
             }),
         }
     }
@@ -127,7 +131,15 @@ impl S3 {
         &self.inner.connection
     }
 
-    fn region_of(&self, bucket: Option<&str>) -> String {
+    pub(crate) fn lists_v1(&self) -> &AtomicBool {
+        &self.inner.lists_v1
+    }
+
+    pub(crate) fn credentials_provider(&self) -> Option<&SharedCredentialsProvider> {
+        self.inner.credentials.as_ref()
+    }
+
+    pub(crate) fn region_of(&self, bucket: Option<&str>) -> String {
         let known = self.inner.regions.lock().unwrap_or_else(PoisonError::into_inner);
         bucket
             .and_then(|bucket| known.get(bucket).cloned())

@@ -127,6 +127,17 @@ impl Connection {
         }
     }
 
+    /// The bucket itself.
+    pub fn bucket_url(&self, bucket: &str) -> String {
+        self.object_url(bucket, "")
+    }
+
+    /// Where the bucket answers as a website, where the provider has such addresses.
+    pub fn website_url(&self, bucket: &str) -> Option<String> {
+        let pattern = self.provider.website.as_ref()?;
+        Some(pattern.replace("{bucket}", bucket).replace("{region}", &self.region))
+    }
+
     /// Where an anonymous GET finds the object.
     pub fn object_url(&self, bucket: &str, key: &str) -> String {
         let key = percent_encoding::utf8_percent_encode(key, KEY);

@@ -9,24 +9,38 @@ mod body;
 mod bucket;
 mod client;
 mod connection;
+mod copy;
+mod document;
 mod error;
 mod list;
 mod multipart;
 mod object;
 mod policy;
+mod presign;
 mod provider;
+mod raw;
+mod restore;
 mod types;
+mod xml;
 
 pub use acl::{AclDocument, GrantDocument, GranteeDocument};
 pub use body::{Download, Sent};
+pub use bucket::NewBucket;
 pub use client::{Patience, S3};
 pub use connection::{Addressing, Connection, Credentials, EndpointError, is_loopback};
+pub use copy::{Copied, CopyRequest, CopySource};
+pub use document::{Document, DocumentError, Which, has_grants, tags_header, tags_json, tags_of};
 pub use error::{Class, Context, Error};
-pub use list::{ListPage, ListRequest, ListedObject, UploadEntry};
-pub use multipart::{FinishedUpload, ListedPart, PartRef};
-pub use object::{GetRequest, PutRequest, Stored};
+pub use list::{
+    ListPage, ListRequest, ListedObject, ListedPart, Listing, UploadEntry, VersionEntry,
+    VersionRequest, VersionsPage,
+};
+pub use multipart::{FinishedUpload, PartRef};
+pub use object::{Deleted, GetRequest, HeadRequest, PutRequest, Stored};
 pub use policy::{OwnershipSetting, PublicAccessBlockSetting};
+pub use presign::{FormField, PostForm, Presign, Presigned};
 pub use provider::{Integrity, Provider, providers};
 pub use types::{
-    BucketEntry, Checksum, ChecksumAlgorithm, DeleteFailure, ObjectHead, ObjectHeaders, Visibility,
+    BucketEntry, Checksum, ChecksumAlgorithm, DeleteFailure, ObjectHead, ObjectHeaders, ObjectId,
+    Retention, Visibility,
 };

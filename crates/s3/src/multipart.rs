@@ -11,7 +11,7 @@ use md5::{Digest, Md5};
 use crate::body::{Sent, counted};
 use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
-use crate::object::{acl_header, metadata_map};
+use crate::object::with_headers;
 use crate::provider::Integrity;
 use crate::types::{ObjectHeaders, bare_etag};
 
@@ -22,13 +22,6 @@ pub struct PartRef {
     pub etag: String,
     /// Base64 CRC-64/NVME, where the provider stores it.
     pub crc64nvme: Option<String>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ListedPart {
-    pub number: PartNumber,
-    pub etag: String,
-    pub size: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,17 +45,11 @@ impl S3 {
         let crc = self.crc();
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = client
-                    .create_multipart_upload()
+                let call = with_headers!(client.create_multipart_upload(), headers)
                     .bucket(bucket.as_str())
                     .key(key.as_str())
-                    .set_acl(acl_header(headers.visibility))
                     .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
-                    .set_content_type(headers.content_type.clone())
-                    .set_cache_control(headers.cache_control.clone())
-                    .set_content_disposition(headers.content_disposition.clone())
-                    .set_content_encoding(headers.content_encoding.clone())
-                    .set_metadata(metadata_map(headers))
+                    .set_tagging(headers.tags.clone())
                     .set_checksum_algorithm(crc.then_some(SdkAlgorithm::Crc64Nvme))
                     .set_checksum_type(crc.then_some(ChecksumType::FullObject));
                 async move { call.send().await }
@@ -217,54 +204,6 @@ impl S3 {
         match done {
             Err(error) if error.class == Class::UploadNotFound => Ok(()),
             other => other.map(drop),
-        }
-    }
-
-    /// ListParts, all pages.
-    pub async fn list_parts(
-        &self,
-        bucket: &BucketName,
-        key: &ObjectKey,
-        upload: &UploadId,
-    ) -> Result<Vec<ListedPart>, Error> {
-        let op = "ListParts";
-        let mut found: Vec<ListedPart> = Vec::new();
-        let mut marker: Option<String> = None;
-        loop {
-            let answer = self
-                .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
-                    let call = client
-                        .list_parts()
-                        .bucket(bucket.as_str())
-                        .key(key.as_str())
-                        .upload_id(upload.as_str())
-                        .set_part_number_marker(marker.clone());
-                    async move { call.send().await }
-                })
-                .await
-                .map_err(Error::missing_is_the_upload)?;
-            for part in answer.parts() {
-                let Ok(number) = PartNumber::new(part.part_number().unwrap_or(0)) else { continue };
-                found.push(ListedPart {
-                    number,
-                    etag: part.e_tag().map(bare_etag).unwrap_or_default(),
-                    size: part.size().and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
-                });
-            }
-            let next = answer.next_part_number_marker().map(str::to_owned);
-            if !answer.is_truncated().unwrap_or(false) {
-                return Ok(found);
-            }
-            if next.is_none() || next == marker {
-                return Err(Error::of_answer(
-                    Class::NotS3,
-                    op,
-                    bucket.as_str(),
-                    key.as_str(),
-                    "the same marker came twice",
-                ));
-            }
-            marker = next;
         }
     }
 }

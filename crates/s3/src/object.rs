@@ -1,10 +1,11 @@
 use std::sync::Arc;
 
 use aws_sdk_s3::types::{ChecksumMode, Delete, ObjectCannedAcl, ObjectIdentifier, StorageClass};
+use aws_smithy_types::date_time::Format;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use bytes::Bytes;
-use dipper_types::{BucketName, ObjectKey};
+use dipper_types::{BucketName, ObjectKey, PartNumber};
 use md5::{Digest, Md5};
 
 use crate::body::{Download, Sent, counted};
@@ -12,8 +13,8 @@ use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
 use crate::provider::Integrity;
 use crate::types::{
-    Checksum, ChecksumAlgorithm, DeleteFailure, ObjectHead, ObjectHeaders, Visibility, bare_etag,
-    timestamp,
+    Checksum, ChecksumAlgorithm, DeleteFailure, ObjectHead, ObjectHeaders, ObjectId, Retention,
+    Visibility, bare_etag, timestamp,
 };
 
 /// What a single PutObject carries. The checksum that the provider understands must be there.
@@ -43,6 +44,48 @@ pub struct GetRequest {
     /// Only if the object still has this ETag.
     pub if_match: Option<String>,
     pub version_id: Option<String>,
+    /// As it was uploaded; not together with a range.
+    pub part: Option<PartNumber>,
+}
+
+/// Which state of an object HeadObject asks for.
+#[derive(Debug, Clone, Default)]
+pub struct HeadRequest {
+    pub version_id: Option<String>,
+    /// Its part of that number: size and checksum are the part's, and the number of parts is told.
+    pub part: Option<PartNumber>,
+}
+
+/// What a delete without a version id left behind.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Deleted {
+    /// A delete marker was written, or removed.
+    pub delete_marker: bool,
+    /// Of the marker, or of the version that is gone.
+    pub version_id: Option<String>,
+}
+
+/// The headers of an object, set in the same words on each call that makes one. The SDK's builders
+/// share no trait.
+macro_rules! with_headers {
+    ($call:expr, $headers:expr) => {{
+        let headers: &ObjectHeaders = $headers;
+        $call
+            .set_acl($crate::object::acl_header(headers.visibility))
+            .set_content_type(headers.content_type.clone())
+            .set_cache_control(headers.cache_control.clone())
+            .set_content_disposition(headers.content_disposition.clone())
+            .set_content_encoding(headers.content_encoding.clone())
+            .set_content_language(headers.content_language.clone())
+            .set_expires(headers.expires.as_deref().and_then($crate::object::http_date))
+            .set_website_redirect_location(headers.website_redirect.clone())
+            .set_metadata($crate::object::metadata_map(headers))
+    }};
+}
+pub(crate) use with_headers;
+
+pub(crate) fn http_date(text: &str) -> Option<aws_sdk_s3::primitives::DateTime> {
+    aws_sdk_s3::primitives::DateTime::from_str(text, Format::HttpDate).ok()
 }
 
 /// The getters of HeadObject's and GetObject's answers have the same names but no common trait.
@@ -87,9 +130,24 @@ macro_rules! head_of {
                 cache_control: a.cache_control().map(str::to_owned),
                 content_disposition: a.content_disposition().map(str::to_owned),
                 content_encoding: a.content_encoding().map(str::to_owned),
+                content_language: a.content_language().map(str::to_owned),
+                expires: a.expires_string().map(str::to_owned),
+                website_redirect: a.website_redirect_location().map(str::to_owned),
+                tags: None,
                 metadata,
             },
             checksums,
+            restore: a.restore().map(str::to_owned),
+            kms_key: a.ssekms_key_id().map(str::to_owned),
+            bucket_key: a.bucket_key_enabled().unwrap_or(false),
+            parts: a.parts_count().and_then(|n| u32::try_from(n).ok()),
+            tags: a.tag_count().and_then(|n| u32::try_from(n).ok()),
+            retention: a.object_lock_mode().map(|mode| Retention {
+                mode: mode.as_str().to_owned(),
+                until: a.object_lock_retain_until_date().and_then(timestamp),
+            }),
+            legal_hold: a.object_lock_legal_hold_status().is_some_and(|s| s.as_str() == "ON"),
+            replication: a.replication_status().map(|s| s.as_str().to_owned()),
         }
     }};
 }
@@ -122,6 +180,16 @@ impl S3 {
         bucket: &BucketName,
         key: &ObjectKey,
     ) -> Result<ObjectHead, Error> {
+        self.head_object_of(bucket, key, &HeadRequest::default()).await
+    }
+
+    /// HeadObject of a version or a part.
+    pub async fn head_object_of(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        request: &HeadRequest,
+    ) -> Result<ObjectHead, Error> {
         let op = "HeadObject";
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
@@ -129,6 +197,8 @@ impl S3 {
                     .head_object()
                     .bucket(bucket.as_str())
                     .key(key.as_str())
+                    .set_version_id(request.version_id.clone())
+                    .set_part_number(request.part.map(PartNumber::get))
                     .checksum_mode(ChecksumMode::Enabled);
                 async move { call.send().await }
             })
@@ -170,6 +240,7 @@ impl S3 {
                     .key(key.as_str())
                     .set_range(range.clone())
                     .set_version_id(request.version_id.clone())
+                    .set_part_number(request.part.map(PartNumber::get))
                     .set_if_match(request.if_match.as_ref().map(|tag| format!("\"{tag}\"")));
                 async move { call.send().await }
             })
@@ -181,6 +252,15 @@ impl S3 {
         let len = u64::try_from(answer.content_length().unwrap_or(-1))
             .map_err(|_| wrong("no length in the answer"))?;
         let offset = match (request.range, answer.content_range()) {
+            (None, Some(got)) if request.part.is_some() => {
+                let (offset, span, total) = content_range(got)
+                    .ok_or_else(|| wrong("a Content-Range that can't be read"))?;
+                if span != len {
+                    return Err(wrong("a part of another length than it says"));
+                }
+                head.size = total;
+                offset
+            }
             (None, _) => {
                 head.size = len;
                 0
@@ -221,18 +301,12 @@ impl S3 {
         };
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = client
-                    .put_object()
+                let call = with_headers!(client.put_object(), headers)
                     .bucket(bucket.as_str())
                     .key(key.as_str())
                     .content_length(i64::try_from(bytes.len()).unwrap_or(i64::MAX))
-                    .set_acl(acl_header(headers.visibility))
                     .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
-                    .set_content_type(headers.content_type.clone())
-                    .set_cache_control(headers.cache_control.clone())
-                    .set_content_disposition(headers.content_disposition.clone())
-                    .set_content_encoding(headers.content_encoding.clone())
-                    .set_metadata(metadata_map(headers))
+                    .set_tagging(headers.tags.clone())
                     .set_checksum_crc64_nvme(request.crc64nvme.clone())
                     .set_content_md5(md5.map(|d| BASE64.encode(d)))
                     .set_if_none_match(request.if_absent.then(|| "*".to_owned()))
@@ -254,34 +328,52 @@ impl S3 {
 
     /// DeleteObject. Deleting what is not there succeeds, as S3 has it.
     pub async fn delete_object(&self, bucket: &BucketName, key: &ObjectKey) -> Result<(), Error> {
-        self.run(
-            "DeleteObject",
-            Some(bucket.as_str()),
-            Some(key.as_str()),
-            Retries::Sdk,
-            |client| {
-                let call = client.delete_object().bucket(bucket.as_str()).key(key.as_str());
-                async move { call.send().await }
-            },
-        )
+        self.delete_version(bucket, &ObjectId::from(key.clone()), false).await.map(drop)
+    }
+
+    /// DeleteObject of one version, for ever; without a version id as [`Self::delete_object`].
+    pub async fn delete_version(
+        &self,
+        bucket: &BucketName,
+        object: &ObjectId,
+        bypass_governance: bool,
+    ) -> Result<Deleted, Error> {
+        let key = object.key.as_str();
+        self.run("DeleteObject", Some(bucket.as_str()), Some(key), Retries::Sdk, |client| {
+            let call = client
+                .delete_object()
+                .bucket(bucket.as_str())
+                .key(key)
+                .set_version_id(object.version_id.clone())
+                .set_bypass_governance_retention(bypass_governance.then_some(true));
+            async move { call.send().await }
+        })
         .await
-        .map(drop)
+        .map(|answer| Deleted {
+            delete_marker: answer.delete_marker().unwrap_or(false),
+            version_id: answer.version_id().map(str::to_owned),
+        })
         .map_err(|e| e.missing_is(Class::BucketNotFound))
     }
 
-    /// DeleteObjects, up to 1,000 keys. Keys that the server could not delete come back by name.
+    /// DeleteObjects, up to 1,000 keys or versions. What the server could not delete comes back by
+    /// name.
     pub async fn delete_objects(
         &self,
         bucket: &BucketName,
-        keys: &[ObjectKey],
+        objects: &[impl Into<ObjectId> + Clone],
     ) -> Result<Vec<DeleteFailure>, Error> {
         let op = "DeleteObjects";
         let invalid = |what: &str| {
             Error::answer(op, Class::InvalidInput, what).at(Some(bucket.as_str()), None)
         };
         let mut delete = Delete::builder().quiet(true);
-        for key in keys {
-            let id = ObjectIdentifier::builder().key(key.as_str()).build();
+        for object in objects {
+            let object: ObjectId = object.clone().into();
+            let id = ObjectIdentifier::builder()
+                .key(object.key.as_str())
+                .set_version_id(object.version_id.clone())
+                .build();
             delete = delete.objects(id.map_err(|_| invalid("a key is missing"))?);
         }
         let delete = Arc::new(delete.build().map_err(|_| invalid("no keys"))?);
@@ -310,6 +402,7 @@ impl S3 {
                 })?;
                 Ok(DeleteFailure {
                     key,
+                    version_id: failed.version_id().filter(|v| !v.is_empty()).map(str::to_owned),
                     s3_code: failed.code().unwrap_or_default().to_owned(),
                     message: failed.message().unwrap_or_default().to_owned(),
                 })

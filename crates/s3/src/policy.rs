@@ -24,6 +24,14 @@ pub enum OwnershipSetting {
     ObjectWriter,
 }
 
+pub(crate) fn ownership_name(ownership: OwnershipSetting) -> &'static str {
+    match ownership {
+        OwnershipSetting::BucketOwnerEnforced => "BucketOwnerEnforced",
+        OwnershipSetting::BucketOwnerPreferred => "BucketOwnerPreferred",
+        OwnershipSetting::ObjectWriter => "ObjectWriter",
+    }
+}
+
 /// A document that was never set is `None`, not an error.
 fn absent_is_none<T>(answer: Result<T, Error>) -> Result<Option<T>, Error> {
     match answer {
@@ -154,11 +162,7 @@ impl S3 {
         bucket: &BucketName,
         to: OwnershipSetting,
     ) -> Result<(), Error> {
-        let ownership = match to {
-            OwnershipSetting::BucketOwnerEnforced => ObjectOwnership::BucketOwnerEnforced,
-            OwnershipSetting::BucketOwnerPreferred => ObjectOwnership::BucketOwnerPreferred,
-            OwnershipSetting::ObjectWriter => ObjectOwnership::ObjectWriter,
-        };
+        let ownership = ObjectOwnership::from(ownership_name(to));
         let invalid =
             |_| Error::answer("PutBucketOwnershipControls", Class::Internal, "an incomplete rule");
         let rule = OwnershipControlsRule::builder()

@@ -35,12 +35,32 @@ pub struct Provider {
     /// Keys in a listing of uploads come URL-encoded, as asked for, but without a word of it.
     #[serde(default)]
     pub uploads_encoded: bool,
+    /// Of ListObjects: 2, or 1 where a server knows no other.
+    #[serde(default = "default_list_version")]
+    pub list_version: u8,
+    /// `encoding-type=url` is understood.
+    #[serde(default = "yes")]
+    pub list_url_encode: bool,
+    /// Listings may start in the middle, several at once.
+    #[serde(default = "yes")]
+    pub parallel_listing: bool,
     #[serde(default = "default_max_parts")]
     pub max_parts: u32,
     #[serde(default = "default_min_part")]
     pub min_part: u64,
+    /// Where buckets answer as websites: with `{bucket}` and `{region}`.
+    #[serde(default)]
+    pub website: Option<String>,
     #[serde(default)]
     pub note: Option<String>,
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn default_list_version() -> u8 {
+    2
 }
 
 fn default_max_parts() -> u32 {

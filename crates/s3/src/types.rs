@@ -29,6 +29,13 @@ pub struct ObjectHeaders {
     pub cache_control: Option<String>,
     pub content_disposition: Option<String>,
     pub content_encoding: Option<String>,
+    pub content_language: Option<String>,
+    /// As it was given: an HTTP date.
+    pub expires: Option<String>,
+    /// Where a website sends whoever asks for the object.
+    pub website_redirect: Option<String>,
+    /// Of a new object: its tags, URL-encoded as a query. Never read back with the headers.
+    pub tags: Option<String>,
     /// Names without `x-amz-meta-`.
     pub metadata: Vec<(String, String)>,
 }
@@ -75,6 +82,26 @@ pub struct ObjectHead {
     pub headers: ObjectHeaders,
     pub checksums: Vec<Checksum>,
     pub archived: bool,
+    /// `x-amz-restore`: whether a copy of an archived object is there, and until when.
+    pub restore: Option<String>,
+    /// The KMS key, where one encrypts it.
+    pub kms_key: Option<String>,
+    pub bucket_key: bool,
+    /// How many parts it was uploaded in, where the server tells.
+    pub parts: Option<u32>,
+    pub tags: Option<u32>,
+    pub retention: Option<Retention>,
+    pub legal_hold: bool,
+    /// `COMPLETED`, `PENDING`, `FAILED`, `REPLICA`
+    pub replication: Option<String>,
+}
+
+/// An object version that nobody may delete before a time.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Retention {
+    /// `GOVERNANCE` or `COMPLIANCE`
+    pub mode: String,
+    pub until: Option<Timestamp>,
 }
 
 impl ObjectHead {
@@ -87,10 +114,24 @@ impl ObjectHead {
     }
 }
 
+/// An object, or one version of it.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ObjectId {
+    pub key: ObjectKey,
+    pub version_id: Option<String>,
+}
+
+impl From<ObjectKey> for ObjectId {
+    fn from(key: ObjectKey) -> Self {
+        Self { key, version_id: None }
+    }
+}
+
 /// One key that a multi-delete could not delete.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeleteFailure {
     pub key: ObjectKey,
+    pub version_id: Option<String>,
     pub s3_code: String,
     pub message: String,
 }

@@ -1,6 +1,7 @@
 //! Jobs, their transfers and parts. What is here survives a crash: a job is written before its first
 //! request, an upload id before the first part, a part when the server has it, an end when it is one.
 
+use std::collections::HashSet;
 use std::path::PathBuf;
 
 use dipper_types::{JobId, PartNumber, Timestamp, TransferId, UploadId};
@@ -57,7 +58,8 @@ impl Journal {
         self.db
             .write(move |c| {
                 let mut insert = c.prepare_cached(
-                    "INSERT INTO transfers (job, state, key, local, size, error) VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                    "INSERT INTO transfers (job, state, key, local, size, error, version, source)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
                 )?;
                 let (mut bytes, mut skipped) = (0_u64, 0_u64);
                 for transfer in &found {
@@ -78,6 +80,8 @@ impl Journal {
                         transfer.local.as_deref().map(os_path::to_bytes),
                         transfer.size.map(signed),
                         transfer.skipped,
+                        transfer.version,
+                        transfer.source,
                     ])?;
                 }
                 c.execute(
@@ -378,6 +382,18 @@ impl Journal {
                 "SELECT {TRANSFER} FROM transfers WHERE job = ?1 AND upload_id IS NOT NULL ORDER BY id"
             ))?
             .query_map([job.get()], transfer_row)?
+            .collect()
+        })
+    }
+
+    /// Ids of the uploads that unfinished jobs will go on with.
+    pub fn open_uploads(&self) -> Result<HashSet<String>, StateError> {
+        self.db.read(|c| {
+            c.prepare_cached(
+                "SELECT t.upload_id FROM transfers t JOIN jobs j ON j.id = t.job
+                 WHERE t.upload_id IS NOT NULL AND j.state IN ('queued', 'running')",
+            )?
+            .query_map([], |row| row.get(0))?
             .collect()
         })
     }

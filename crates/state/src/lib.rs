@@ -3,6 +3,7 @@
 //! Two files in the data folder: `dipper.db` (everything but secrets) and `vault.db` (credentials,
 //! sealed). One thread a process writes `dipper.db`; what arrives together commits together.
 
+mod capabilities;
 mod db;
 mod instance;
 mod journal;
@@ -13,6 +14,7 @@ mod schema;
 mod settings;
 mod vault;
 
+pub use capabilities::{Capabilities, CapabilityRow};
 pub use db::{Db, prepare_folder};
 pub use instance::Instance;
 pub use journal::{

@@ -61,6 +61,20 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (transfer, number)
     ) STRICT, WITHOUT ROWID;
     ",
+    // 2: versions; copies, whose object comes from another key; what servers can do.
+    "
+    CREATE TABLE capabilities (
+        profile TEXT NOT NULL,
+        bucket TEXT NOT NULL,
+        operation TEXT NOT NULL,
+        supported INTEGER NOT NULL,
+        reason TEXT,
+        seen_at INTEGER NOT NULL,
+        PRIMARY KEY (profile, bucket, operation)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE transfers ADD COLUMN version TEXT;
+    ALTER TABLE transfers ADD COLUMN source TEXT;
+    ",
 ];
 
 pub(crate) const VERSION: u32 = STEPS.len() as u32;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dipper_s3::Class;
+use dipper_s3::{Class, DeleteFailure, ObjectId};
 use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey, TransferId};
 use futures::{FutureExt, StreamExt};
@@ -50,8 +50,7 @@ async fn batch(
     rows: Result<Vec<TransferRow>, TransferError>,
 ) -> Result<(), TransferError> {
     let rows = rows?;
-    let keys: Vec<ObjectKey> =
-        rows.iter().map(|row| ObjectKey::new(row.key.clone())).collect::<Result<_, _>>()?;
+    let keys: Vec<ObjectId> = rows.iter().map(object_of).collect::<Result<_, _>>()?;
     let policy = context.engine.policy();
     let answer = retry::run(policy, context.cancel.clone(), |_| async {
         match context.s3.delete_objects(bucket, &keys).await {
@@ -70,27 +69,29 @@ async fn batch(
     })
     .await;
     let outcomes: Vec<(TransferId, Outcome)> = match answer {
-        Ok(Some(failures)) => rows
-            .iter()
-            .map(|row| {
-                let failed = failures.iter().find(|f| f.key.as_str() == row.key);
-                let outcome = match failed {
-                    None => done(row),
-                    Some(f) => Outcome::Failed {
-                        error: context.engine.sink.describe(&TransferError::S3(
-                            dipper_s3::Error::of_code(
-                                "DeleteObjects",
-                                bucket.as_str(),
-                                &row.key,
-                                &f.s3_code,
-                                &f.message,
-                            ),
-                        )),
-                    },
-                };
-                (row.id, outcome)
-            })
-            .collect(),
+        Ok(Some(failures)) => {
+            let failures: HashMap<(&str, Option<&str>), &DeleteFailure> =
+                failures.iter().map(|f| ((f.key.as_str(), f.version_id.as_deref()), f)).collect();
+            rows.iter()
+                .map(|row| {
+                    let outcome = match failures.get(&(row.key.as_str(), row.version.as_deref())) {
+                        None => done(row),
+                        Some(f) => Outcome::Failed {
+                            error: context.engine.sink.describe(&TransferError::S3(
+                                dipper_s3::Error::of_code(
+                                    "DeleteObjects",
+                                    bucket.as_str(),
+                                    &row.key,
+                                    &f.s3_code,
+                                    &f.message,
+                                ),
+                            )),
+                        },
+                    };
+                    (row.id, outcome)
+                })
+                .collect()
+        }
         Ok(None) => singles(context, bucket, &rows).await,
         Err(TransferError::Cancelled) => return Err(TransferError::Cancelled),
         Err(error) => {
@@ -120,6 +121,10 @@ async fn batch(
     Ok(())
 }
 
+fn object_of(row: &TransferRow) -> Result<ObjectId, TransferError> {
+    Ok(ObjectId { key: ObjectKey::new(row.key.clone())?, version_id: row.version.clone() })
+}
+
 fn done(row: &TransferRow) -> Outcome {
     Outcome::Done { size: row.size.unwrap_or(0), verified: "deleted".into(), etag: None }
 }
@@ -147,8 +152,8 @@ async fn single(
 ) -> Option<(TransferId, Outcome)> {
     let policy = context.engine.policy();
     let deleted = retry::run(policy, context.cancel.clone(), |_| async {
-        let key = ObjectKey::new(row.key.clone())?;
-        Ok(context.s3.delete_object(bucket, &key).await?)
+        let object = object_of(row)?;
+        Ok(context.s3.delete_version(bucket, &object, false).await.map(drop)?)
     })
     .await;
     let outcome = match deleted {

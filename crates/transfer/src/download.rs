@@ -244,7 +244,8 @@ impl Download<'_> {
             // An object of one piece needs no range, which some servers can't do.
             range: (len < size).then_some((first, len)),
             if_match: Some(etag.to_owned()),
-            version_id: None,
+            version_id: self.transfer.version.clone(),
+            part: None,
         };
         let bytes = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
             let attempt = Attempt::new(self.active);

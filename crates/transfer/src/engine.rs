@@ -6,9 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dipper_s3::S3;
-use dipper_state::{
-    Db, Instance, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, TransferRow,
-};
+use dipper_state::{Db, Instance, JobKind, JobRow, JobState, Journal, Outcome, TransferRow};
 use dipper_types::{Clock, JobId, TransferId};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -18,8 +16,8 @@ use crate::error::TransferError;
 use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
 use crate::retry::Policy;
 use crate::sink::{Connections, Sink};
-use crate::spec::{ListedAction, ListedJob, Spec, UploadJob};
-use crate::{delete, download, enumerate, upload};
+use crate::spec::Spec;
+use crate::{bucket, change, copy, delete, download, enumerate, upload};
 
 /// How much may happen at once.
 #[derive(Debug, Clone, Copy)]
@@ -31,6 +29,8 @@ pub struct Limits {
     /// Bytes held in memory by all parts under way.
     pub bytes_in_flight: u64,
     pub attempts: u32,
+    /// Objects up to this size are copied in one request (S3's own limit is 5 GiB).
+    pub single_copy: u64,
     /// The first pause before trying again; tests shorten it.
     pub first_pause: Duration,
 }
@@ -43,6 +43,7 @@ impl Default for Limits {
             parts: 8,
             bytes_in_flight: 256 << 20,
             attempts: 8,
+            single_copy: 5 << 30,
             first_pause: Duration::from_millis(250),
         }
     }
@@ -58,12 +59,12 @@ pub struct Engine {
     pub(crate) journal: Journal,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) limits: Limits,
-    connections: Arc<dyn Connections>,
-    clock: Arc<dyn Clock>,
+    pub(crate) connections: Arc<dyn Connections>,
+    pub(crate) clock: Arc<dyn Clock>,
     home: PathBuf,
     /// The database's random name, part of temporary files' names.
     pub(crate) database: String,
-    instance: Instance,
+    pub(crate) instance: Instance,
     job_slots: Arc<Semaphore>,
     file_slots: Arc<Semaphore>,
     budget: Arc<Semaphore>,
@@ -121,66 +122,6 @@ impl Engine {
         &self.journal
     }
 
-    /// Writes an upload into the journal and starts it; its files are looked for while it runs.
-    pub async fn submit_upload(self: &Arc<Self>, job: UploadJob) -> Result<JobId, TransferError> {
-        let spec = Spec::Upload { sources: job.sources, headers: job.headers };
-        let id = self
-            .journal
-            .create_job(NewJob {
-                kind: JobKind::Upload,
-                owner: self.instance.id().to_owned(),
-                profile: job.profile,
-                bucket: job.bucket.to_string(),
-                prefix: job.prefix.to_string(),
-                title: job.title,
-                spec: serde_json::to_string(&spec)?,
-                created_at: self.clock.now(),
-            })
-            .await?;
-        self.start(id)?;
-        Ok(id)
-    }
-
-    /// Writes a job over known objects into the journal, whole, and starts it.
-    pub async fn submit_listed(self: &Arc<Self>, job: ListedJob) -> Result<JobId, TransferError> {
-        let (kind, spec) = match job.action {
-            ListedAction::Download { folder, on_existing } => {
-                (JobKind::Download, Spec::Download { folder, on_existing })
-            }
-            ListedAction::DownloadTo { file, on_existing } => {
-                (JobKind::Download, Spec::DownloadTo { file, on_existing })
-            }
-            ListedAction::Delete => (JobKind::Delete, Spec::Delete),
-        };
-        let id = self
-            .journal
-            .create_job(NewJob {
-                kind,
-                owner: self.instance.id().to_owned(),
-                profile: job.profile,
-                bucket: job.bucket.to_string(),
-                prefix: job.prefix.to_string(),
-                title: job.title,
-                spec: serde_json::to_string(&spec)?,
-                created_at: self.clock.now(),
-            })
-            .await?;
-        let transfers = job
-            .objects
-            .into_iter()
-            .map(|(key, size)| NewTransfer {
-                key: key.into(),
-                local: None,
-                size: Some(size),
-                skipped: None,
-            })
-            .collect();
-        self.journal.add_transfers(id, transfers).await?;
-        self.journal.set_planned(id).await?;
-        self.start(id)?;
-        Ok(id)
-    }
-
     /// Takes up the jobs that an ended process left, or only one. Jobs of a living process stay its
     /// own. Deletes are not gone on with by themselves: since then, their keys may have been written
     /// again. They wait to be retried.
@@ -205,7 +146,8 @@ impl Engine {
                 continue;
             }
             match (job.kind, job.planned) {
-                (JobKind::Delete, _) | (JobKind::Download, false) => {
+                (JobKind::Delete, _)
+                | (JobKind::Download | JobKind::Copy | JobKind::Change, false) => {
                     self.journal.cancel_queued(job.id).await?;
                     let error = self.sink.describe(&TransferError::Interrupted);
                     let now = Some(self.clock.now());
@@ -330,7 +272,7 @@ impl Engine {
             .map_err(|_| TransferError::Cancelled)
     }
 
-    fn start(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
+    pub(crate) fn start(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
         let Some(row) = self.journal.job(id)? else { return Ok(()) };
         let progress = Arc::new(JobProgress::new(Counts {
             files_total: row.files_total,
@@ -404,10 +346,10 @@ impl Engine {
             cancel: both.clone(),
             row,
         });
-        if matches!(context.spec, Spec::Delete) {
-            delete::run(&context).await?;
-        } else {
-            self.run_files(&context).await?;
+        match context.spec {
+            Spec::Delete => delete::run(&context).await?,
+            Spec::RemoveBucket => bucket::remove(&context).await?,
+            _ => self.run_files(&context).await?,
         }
         if self.stopping.is_cancelled() {
             return Ok(JobState::Queued);
@@ -546,7 +488,9 @@ async fn one(context: &Arc<JobContext>, transfer: TransferRow) {
         Spec::Download { .. } | Spec::DownloadTo { .. } => {
             download::object(context, &transfer, &active).await
         }
-        Spec::Delete => Err(TransferError::Cancelled),
+        Spec::Copy(plan) => copy::object(context, &transfer, plan, &active).await,
+        Spec::Change(change) => change::object(context, &transfer, change, &active).await,
+        Spec::Delete | Spec::RemoveBucket => Err(TransferError::Cancelled),
     };
     // A transfer that was cut off stays queued: a stop goes on with it, a cancel ends it for all.
     if matches!(ended, Err(TransferError::Cancelled)) {

@@ -40,12 +40,17 @@ pub(crate) async fn run(
             found.push(match item {
                 Found::File { path, key, size } => {
                     bytes += size;
-                    NewTransfer { key, local: Some(path), size: Some(size), skipped: None }
+                    NewTransfer {
+                        key,
+                        local: Some(path),
+                        size: Some(size),
+                        ..NewTransfer::default()
+                    }
                 }
                 Found::Skipped { path, key, why: Skip::Unreadable(kind) } => {
                     // Left in the queue: reading it again says why it can't be read, in its own row.
                     tracing::info!(path = %path.display(), ?kind, "can't be read");
-                    NewTransfer { key, local: Some(path), size: None, skipped: None }
+                    NewTransfer { key, local: Some(path), ..NewTransfer::default() }
                 }
                 Found::Skipped { path, key, why } => {
                     skipped += 1;
@@ -55,7 +60,12 @@ pub(crate) async fn run(
                         Skip::NotUnicode => "not_unicode",
                         _ => "key_too_long",
                     };
-                    NewTransfer { key, local: Some(path), size: None, skipped: Some(reason.into()) }
+                    NewTransfer {
+                        key,
+                        local: Some(path),
+                        skipped: Some(reason.into()),
+                        ..NewTransfer::default()
+                    }
                 }
             });
         }

@@ -44,6 +44,8 @@ pub enum TransferError {
         #[from]
         source: serde_json::Error,
     },
+    #[error("an object can't be copied onto itself")]
+    OntoItself,
     #[error("cancelled")]
     Cancelled,
     #[error("Dipper ended before this was done")]

@@ -4,6 +4,9 @@
 //! [`Engine::resume`] takes up what an ended process left. The engine reports through its [`Sink`]
 //! and answers [`Engine::snapshots`]; it draws no progress and asks no question.
 
+mod bucket;
+mod change;
+mod copy;
 mod delete;
 mod download;
 mod engine;
@@ -11,12 +14,14 @@ mod enumerate;
 mod error;
 mod fs;
 mod hash;
+mod origin;
 mod plan;
 mod progress;
 mod retry;
 mod sink;
 mod source;
 mod spec;
+mod submit;
 mod upload;
 
 pub use engine::{Engine, Limits};
@@ -25,4 +30,7 @@ pub use plan::{PART_MIN, SINGLE_MAX, part_size};
 pub use progress::{ActiveSnapshot, JobSnapshot};
 pub use sink::{Connections, Sink, Stored};
 pub use source::{Found, Skip, walk};
-pub use spec::{ListedAction, ListedJob, OnExisting, UploadJob, UploadSource};
+pub use spec::{
+    Change, Copy, HeaderEdit, Item, ListedAction, ListedJob, NoSuchHeader, OnExisting, UploadJob,
+    UploadSource,
+};

@@ -7,6 +7,8 @@ use dipper_s3::Provider;
 pub const SINGLE_MAX: u64 = 16 << 20;
 pub const PART_MIN: u64 = 8 << 20;
 const MIB: u64 = 1 << 20;
+/// Of a server-side copy in parts.
+const COPY_PART: u64 = 256 << 20;
 
 /// The part size for an object: [`PART_MIN`], or as large as the provider's part count asks for, in
 /// whole MiB. All parts but the last are equal.
@@ -14,6 +16,11 @@ pub fn part_size(size: u64, provider: &Provider) -> u64 {
     let floor = PART_MIN.max(provider.min_part);
     let needed = size.div_ceil(u64::from(provider.max_parts).max(1));
     floor.max(needed.div_ceil(MIB) * MIB)
+}
+
+/// For parts that the service copies by itself: as large, and so as few, as still go in parallel.
+pub fn copy_part_size(size: u64, provider: &Provider) -> u64 {
+    part_size(size, provider).max(COPY_PART)
 }
 
 /// How many pieces of `piece` bytes cover `size`.

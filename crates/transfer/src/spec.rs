@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use dipper_s3::ObjectHeaders;
+use dipper_s3::{ObjectHeaders, Visibility};
 use dipper_types::{BucketName, ObjectKey, Prefix, ProfileId};
 use serde::{Deserialize, Serialize};
 
@@ -34,15 +34,32 @@ pub struct UploadSource {
     pub key: String,
 }
 
-/// Objects known by name: to be downloaded or deleted.
+/// Objects known by name, and what happens to them.
 #[derive(Debug, Clone)]
 pub struct ListedJob {
     pub profile: ProfileId,
     pub bucket: BucketName,
     pub prefix: Prefix,
     pub title: String,
-    pub objects: Vec<(ObjectKey, u64)>,
+    pub objects: Vec<Item>,
     pub action: ListedAction,
+}
+
+/// An object, or one version of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Item {
+    /// Of a copy: the key it gets.
+    pub key: ObjectKey,
+    /// Of a copy: the key it has now.
+    pub source: Option<ObjectKey>,
+    pub version_id: Option<String>,
+    pub size: u64,
+}
+
+impl From<(ObjectKey, u64)> for Item {
+    fn from((key, size): (ObjectKey, u64)) -> Self {
+        Self { key, source: None, version_id: None, size }
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -57,14 +74,196 @@ pub enum ListedAction {
         file: OsString,
         on_existing: OnExisting,
     },
+    /// Versions for ever; keys as the bucket has it (a delete marker, or for ever).
     Delete,
+    /// Into the job's profile and bucket.
+    Copy(Copy),
+    Change(Change),
+}
+
+/// Where a copy comes from, and what is not taken over.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Copy {
+    pub profile: ProfileId,
+    pub bucket: BucketName,
+    /// The source is deleted once its copy is proven.
+    #[serde(default)]
+    pub move_away: bool,
+    /// Without one the source's class is kept.
+    #[serde(default)]
+    pub storage_class: Option<String>,
+    #[serde(default)]
+    pub visibility: Visibility,
+    #[serde(default)]
+    pub edit: HeaderEdit,
+    /// Nothing is written over (servers that know conditional writes).
+    #[serde(default)]
+    pub if_absent: bool,
+}
+
+/// What changes of an object that stays where it is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "what", rename_all = "kebab-case")]
+pub enum Change {
+    /// Content headers and user metadata.
+    Headers {
+        edit: HeaderEdit,
+    },
+    StorageClass {
+        class: String,
+    },
+    /// A canned ACL.
+    Acl {
+        canned: String,
+    },
+    /// These in the place of all the object has.
+    Tags {
+        tags: Vec<(String, String)>,
+    },
+    Restore {
+        days: u32,
+        tier: Option<String>,
+    },
+    LegalHold {
+        on: bool,
+    },
+    /// `until` in RFC 3339.
+    Retention {
+        mode: String,
+        until: String,
+        bypass_governance: bool,
+    },
+    /// An older version becomes the newest, by a copy of it.
+    RestoreVersion,
+}
+
+/// Headers to set and to remove, by the names HTTP gives them (`content-type`, `x-amz-meta-colour`).
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct HeaderEdit {
+    pub set: Vec<(String, String)>,
+    pub remove: Vec<String>,
+}
+
+/// A header that can't be set on an object.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("'{0}' is no header that an object keeps")]
+pub struct NoSuchHeader(pub String);
+
+impl HeaderEdit {
+    pub fn is_empty(&self) -> bool {
+        self.set.is_empty() && self.remove.is_empty()
+    }
+
+    /// # Errors
+    /// The first name that is no header of an object.
+    pub fn check(&self) -> Result<(), NoSuchHeader> {
+        let mut scratch = ObjectHeaders::default();
+        let names = self.set.iter().map(|(name, _)| name).chain(&self.remove);
+        for name in names {
+            if !put(&mut scratch, name, None) {
+                return Err(NoSuchHeader(name.clone()));
+            }
+        }
+        Ok(())
+    }
+
+    /// The headers as they are after the edit.
+    pub fn apply(&self, headers: &ObjectHeaders) -> ObjectHeaders {
+        let mut edited = headers.clone();
+        for name in &self.remove {
+            put(&mut edited, name, None);
+        }
+        for (name, value) in &self.set {
+            put(&mut edited, name, Some(value));
+        }
+        edited
+    }
+}
+
+/// False where there is no such header.
+fn put(headers: &mut ObjectHeaders, name: &str, value: Option<&String>) -> bool {
+    let name = name.trim().to_ascii_lowercase();
+    let place = match name.as_str() {
+        "content-type" => &mut headers.content_type,
+        "cache-control" => &mut headers.cache_control,
+        "content-disposition" => &mut headers.content_disposition,
+        "content-encoding" => &mut headers.content_encoding,
+        "content-language" => &mut headers.content_language,
+        "expires" => &mut headers.expires,
+        "x-amz-website-redirect-location" => &mut headers.website_redirect,
+        other => {
+            let Some(meta) = other.strip_prefix("x-amz-meta-").filter(|m| !m.is_empty()) else {
+                return false;
+            };
+            headers.metadata.retain(|(known, _)| !known.eq_ignore_ascii_case(meta));
+            if let Some(value) = value {
+                headers.metadata.push((meta.to_owned(), value.clone()));
+            }
+            return true;
+        }
+    };
+    *place = value.cloned();
+    true
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "kebab-case")]
 pub(crate) enum Spec {
-    Upload { sources: Vec<UploadSource>, headers: ObjectHeaders },
-    Download { folder: OsString, on_existing: OnExisting },
-    DownloadTo { file: OsString, on_existing: OnExisting },
+    Upload {
+        sources: Vec<UploadSource>,
+        headers: ObjectHeaders,
+    },
+    Download {
+        folder: OsString,
+        on_existing: OnExisting,
+    },
+    DownloadTo {
+        file: OsString,
+        on_existing: OnExisting,
+    },
     Delete,
+    Copy(Copy),
+    Change(Change),
+    /// Every version, marker and upload of the bucket, then the bucket.
+    RemoveBucket,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn headers_are_edited() {
+        let before = ObjectHeaders {
+            content_type: Some("text/plain".into()),
+            cache_control: Some("no-cache".into()),
+            metadata: vec![("colour".into(), "blue".into()), ("size".into(), "9".into())],
+            ..ObjectHeaders::default()
+        };
+        let edit = HeaderEdit {
+            set: vec![
+                ("Content-Type".into(), "text/html".into()),
+                ("x-amz-meta-Colour".into(), "red".into()),
+            ],
+            remove: vec!["cache-control".into(), "x-amz-meta-none".into()],
+        };
+        edit.check().unwrap();
+        let after = edit.apply(&before);
+        assert_eq!(after.content_type.as_deref(), Some("text/html"));
+        assert_eq!(after.cache_control, None);
+        assert_eq!(
+            after.metadata,
+            [("size".into(), "9".into()), ("colour".to_owned(), "red".to_owned())]
+        );
+    }
+
+    #[test]
+    fn other_headers_are_refused() {
+        for name in ["content-length", "x-amz-acl", "x-amz-meta-", ""] {
+            let edit = HeaderEdit { remove: vec![name.into()], ..HeaderEdit::default() };
+            assert_eq!(edit.check(), Err(NoSuchHeader(name.into())));
+        }
+    }
 }

@@ -1,12 +1,9 @@
 //! Files up: one request for small ones, parallel parts for large ones, compared with what the server
 //! says it stored.
 
-use std::fs::File;
-use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use bytes::Bytes;
-use dipper_s3::{Class, Integrity, ObjectHeaders, PartRef, PutRequest, S3};
+use dipper_s3::{Class, CopySource, Integrity, ObjectHeaders, PartRef, PutRequest, S3};
 use dipper_state::{Fingerprint, Journal, Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
 use futures::{FutureExt, StreamExt, TryStreamExt};
@@ -15,11 +12,11 @@ use md5::{Digest, Md5};
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
 use crate::hash::{Crc, multipart_etag};
-use crate::plan::{self, SINGLE_MAX, part_size};
+use crate::origin::{Open, Origin, expect};
+use crate::plan::{self, SINGLE_MAX, copy_part_size, part_size};
 use crate::progress::{Active, Attempt};
+use crate::retry;
 use crate::sink::Stored;
-use crate::source::fingerprint;
-use crate::{fs, retry};
 
 /// A file that changes under us is read once more; then it is reported.
 const CHANGES: u32 = 2;
@@ -30,7 +27,31 @@ pub(crate) async fn file(
     headers: &ObjectHeaders,
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
-    let job = Upload::of(context, transfer, headers, active)?;
+    let mut headers = headers.clone();
+    if headers.content_type.is_none() {
+        headers.content_type = mime_guess::from_path(&transfer.key).first_raw().map(str::to_owned);
+    }
+    let origin = Origin::File(transfer.local.clone().unwrap_or_default());
+    send(context, transfer, headers, origin, active).await
+}
+
+/// Brings the origin's bytes under the transfer's key.
+pub(crate) async fn send(
+    context: &Arc<JobContext>,
+    transfer: &TransferRow,
+    headers: ObjectHeaders,
+    origin: Origin,
+    active: &Arc<Active>,
+) -> Result<Outcome, TransferError> {
+    let job = Upload {
+        context,
+        transfer,
+        headers,
+        active,
+        bucket: BucketName::new(context.row.bucket.clone())?,
+        key: ObjectKey::new(transfer.key.clone())?,
+        origin,
+    };
     let mut round = 0;
     let (size, verified, etag) = loop {
         round += 1;
@@ -74,36 +95,13 @@ struct Upload<'a> {
     active: &'a Arc<Active>,
     bucket: BucketName,
     key: ObjectKey,
-    path: PathBuf,
+    origin: Origin,
 }
 
 /// How it was verified, and the ETag.
 type Verified = (u64, &'static str, String);
 
-impl<'a> Upload<'a> {
-    fn of(
-        context: &'a Arc<JobContext>,
-        transfer: &'a TransferRow,
-        headers: &ObjectHeaders,
-        active: &'a Arc<Active>,
-    ) -> Result<Self, TransferError> {
-        let path = transfer.local.clone().unwrap_or_default();
-        let mut headers = headers.clone();
-        if headers.content_type.is_none() {
-            headers.content_type =
-                mime_guess::from_path(&transfer.key).first_raw().map(str::to_owned);
-        }
-        Ok(Self {
-            context,
-            transfer,
-            headers,
-            active,
-            bucket: BucketName::new(context.row.bucket.clone())?,
-            key: ObjectKey::new(transfer.key.clone())?,
-            path,
-        })
-    }
-
+impl Upload<'_> {
     /// What a later try can't go on with is not left open on the server.
     async fn give_up(&self, error: &TransferError) {
         let (engine, s3) = (&self.context.engine, &self.context.s3);
@@ -117,14 +115,11 @@ impl<'a> Upload<'a> {
         }
     }
 
-    fn changed(&self) -> TransferError {
-        TransferError::SourceChanged { path: self.path.clone() }
-    }
-
     async fn once(&self, may_resume: bool) -> Result<Verified, TransferError> {
-        let (file, before) = open(&self.path).await?;
+        let (policy, cancel) = (self.context.engine.policy(), &self.context.cancel);
+        let (open, before) = self.origin.open(policy, cancel).await?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), before.size);
-        if before.size <= SINGLE_MAX {
+        if before.size <= SINGLE_MAX && !self.server_side() {
             // It may have been larger when an earlier round began.
             if let Some(row) = self.context.engine.journal.transfer(self.transfer.id)?
                 && row.upload.is_some()
@@ -132,31 +127,33 @@ impl<'a> Upload<'a> {
                 let (journal, s3) = (&self.context.engine.journal, &self.context.s3);
                 abort(journal, s3, self.bucket.as_str(), &row).await?;
             }
-            self.single(file, before).await
+            self.single(open, before).await
         } else {
-            self.multipart(file, before, may_resume).await
+            self.multipart(open, before, may_resume).await
         }
     }
 
-    async fn single(
-        &self,
-        file: Arc<File>,
-        before: Fingerprint,
-    ) -> Result<Verified, TransferError> {
+    fn server_side(&self) -> bool {
+        matches!(&self.origin, Origin::Object(remote) if remote.server_side)
+    }
+
+    async fn single(&self, open: Open, before: Fingerprint) -> Result<Verified, TransferError> {
         let engine = &self.context.engine;
         let _budget = engine.reserve(before.size).await?;
-        let crc = self.context.s3.connection().provider.integrity == Integrity::Crc64nvme;
-        let path = self.path.clone();
-        let (bytes, md5, crc64) = tokio::task::spawn_blocking(move || {
-            let bytes = read_piece(&file, &path, 0, before.size)?;
-            // Growth shows in the fingerprint, shrinking in the read.
-            same(&file, &path, before)?;
-            let md5: [u8; 16] = Md5::digest(&bytes).into();
-            let crc64 = crc.then(|| Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&bytes)));
-            Ok::<_, TransferError>((bytes, md5, crc64))
+        let (policy, cancel) = (engine.policy(), &self.context.cancel);
+        let bytes = open.read(0, before.size, policy, cancel).await?;
+        // Growth shows in the fingerprint, shrinking in the read.
+        open.unchanged(before, policy, cancel).await?;
+        let hashed = bytes.clone();
+        let (md5, crc64) = tokio::task::spawn_blocking(move || {
+            let md5: [u8; 16] = Md5::digest(&hashed).into();
+            (md5, Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&hashed)))
         })
         .await
-        .map_err(|_| TransferError::Panicked)??;
+        .map_err(|_| TransferError::Panicked)?;
+        open.expect(Some(md5), Some(&crc64))?;
+        let crc = self.context.s3.connection().provider.integrity == Integrity::Crc64nvme;
+        let crc64 = crc.then_some(crc64);
         let request = PutRequest {
             headers: self.headers.clone(),
             crc64nvme: crc64.clone(),
@@ -188,19 +185,23 @@ impl<'a> Upload<'a> {
         } else if by_md5 {
             "md5"
         } else {
-            self.compare_head(before.size, None, crc64.as_deref()).await?
+            self.compare_head(before.size, None, crc64.as_deref()).await?.0
         };
         Ok((before.size, verified, stored.etag))
     }
 
     async fn multipart(
         &self,
-        file: Arc<File>,
+        open: Open,
         before: Fingerprint,
         may_resume: bool,
     ) -> Result<Verified, TransferError> {
         let (engine, s3) = (&self.context.engine, &self.context.s3);
-        let size = part_size(before.size, &s3.connection().provider);
+        let provider = &s3.connection().provider;
+        let size = match self.server_side() {
+            true => copy_part_size(before.size, provider).min(engine.limits.single_copy.max(1)),
+            false => part_size(before.size, provider),
+        };
         let (upload, mut done) = match self.resumable(before, size, may_resume).await? {
             Some(found) => found,
             None => (self.begin(before, size).await?, Vec::new()),
@@ -213,16 +214,16 @@ impl<'a> Upload<'a> {
             .filter(|n| !done.iter().any(|p| u64::from(p.number.get().unsigned_abs()) == *n))
             .collect();
         let sent: Vec<PartRow> = futures::stream::iter(missing)
-            .map(|number| self.part(&file, &upload, before.size, size, number).boxed())
+            .map(|number| self.part(&open, &upload, before.size, size, number).boxed())
             .buffer_unordered(engine.limits.parts.max(1))
             .try_collect()
             .await?;
         done.extend(sent);
         done.sort_by_key(|part| part.number);
-        let path = self.path.clone();
-        let unchanged = tokio::task::spawn_blocking(move || same(&file, &path, before))
-            .await
-            .map_err(|_| TransferError::Panicked)?;
+        let unchanged = match open.unchanged(before, engine.policy(), &self.context.cancel).await {
+            Ok(()) => open.expect(None, whole(&done).as_deref()),
+            changed => changed,
+        };
         if let Err(error) = unchanged {
             s3.abort_upload(&self.bucket, &self.key, &upload).await?;
             engine.journal.end_upload(self.transfer.id).await?;
@@ -287,7 +288,7 @@ impl<'a> Upload<'a> {
 
     async fn part(
         &self,
-        file: &Arc<File>,
+        open: &Open,
         upload: &UploadId,
         total: u64,
         size: u64,
@@ -295,20 +296,23 @@ impl<'a> Upload<'a> {
     ) -> Result<PartRow, TransferError> {
         let engine = &self.context.engine;
         let (first, len) = plan::span(total, size, number);
+        let number = PartNumber::new(i32::try_from(number).unwrap_or(i32::MAX))
+            .map_err(|_| self.origin.changed())?;
+        if let (Open::Object(remote, head), true) = (open, self.server_side()) {
+            let source = remote.source(head);
+            return self.copy_part(&source, upload, number, (first, len)).await;
+        }
         let _budget = tokio::select! {
             budget = engine.reserve(len) => budget?,
             () = self.context.cancel.cancelled() => return Err(TransferError::Cancelled),
         };
-        let (file, path) = (Arc::clone(file), self.path.clone());
-        let (bytes, crc) = tokio::task::spawn_blocking(move || {
-            let bytes = read_piece(&file, &path, first, len)?;
-            let crc = Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&bytes));
-            Ok::<_, TransferError>((bytes, crc))
+        let bytes = open.read(first, len, engine.policy(), &self.context.cancel).await?;
+        let hashed = bytes.clone();
+        let crc = tokio::task::spawn_blocking(move || {
+            Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&hashed))
         })
         .await
-        .map_err(|_| TransferError::Panicked)??;
-        let number = PartNumber::new(i32::try_from(number).unwrap_or(i32::MAX))
-            .map_err(|_| self.changed())?;
+        .map_err(|_| TransferError::Panicked)?;
         let part = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
             let attempt = Attempt::new(self.active);
             let sent = attempt.counter();
@@ -330,6 +334,32 @@ impl<'a> Upload<'a> {
         })
         .await?;
         let row = PartRow { number, etag: part.etag, checksum: Some(crc), size: len };
+        engine.journal.add_part(self.transfer.id, row.clone()).await?;
+        Ok(row)
+    }
+
+    /// A part that the service copies by itself.
+    async fn copy_part(
+        &self,
+        source: &CopySource,
+        upload: &UploadId,
+        number: PartNumber,
+        span: (u64, u64),
+    ) -> Result<PartRow, TransferError> {
+        let engine = &self.context.engine;
+        let part = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
+            let s3 = &self.context.s3;
+            let part = s3.copy_part(source, &self.bucket, &self.key, upload, number, span).await;
+            match part {
+                Err(error) if error.class == Class::PreconditionFailed => {
+                    Err(self.origin.changed())
+                }
+                part => Ok(part?),
+            }
+        })
+        .await?;
+        self.active.add(span.1);
+        let row = PartRow { number, etag: part.etag, checksum: part.crc64nvme, size: span.1 };
         engine.journal.add_part(self.transfer.id, row.clone()).await?;
         Ok(row)
     }
@@ -376,9 +406,9 @@ impl<'a> Upload<'a> {
         })
         .await?;
         let expected = multipart_etag(parts.iter().map(|p| p.etag.as_str()));
-        let verified = self.compare_head(size, expected.as_deref(), full.as_deref()).await?;
-        let head = s3.head_object(&self.bucket, &self.key).await?;
-        Ok((size, verified, head.etag.unwrap_or_default()))
+        let (verified, etag) =
+            self.compare_head(size, expected.as_deref(), full.as_deref()).await?;
+        Ok((size, verified, etag))
     }
 
     async fn is_gone(&self, upload: &UploadId) -> bool {
@@ -404,7 +434,7 @@ impl<'a> Upload<'a> {
         size: u64,
         etag: Option<&str>,
         crc64: Option<&str>,
-    ) -> Result<&'static str, TransferError> {
+    ) -> Result<(&'static str, String), TransferError> {
         let head =
             retry::run(self.context.engine.policy(), self.context.cancel.clone(), |_| async {
                 Ok(self.context.s3.head_object(&self.bucket, &self.key).await?)
@@ -421,20 +451,14 @@ impl<'a> Upload<'a> {
             crate::hash::provable(&head.checksums).filter(|(crc, _)| *crc == Crc::Crc64nvme);
         if let (Some(ours), Some((_, theirs))) = (crc64, stored) {
             expect("the checksum of what was stored", ours, &theirs.value)?;
-            return Ok("crc64nvme");
+            return Ok(("crc64nvme", head.etag.unwrap_or_default()));
         }
-        match (etag, head.etag.as_deref()) {
-            (Some(ours), Some(theirs)) if ours == theirs => Ok("etag"),
-            _ => Ok("size"),
-        }
+        let proof = match (etag, head.etag.as_deref()) {
+            (Some(ours), Some(theirs)) if ours == theirs => "etag",
+            _ => "size",
+        };
+        Ok((proof, head.etag.unwrap_or_default()))
     }
-}
-
-fn expect(what: &'static str, expected: &str, got: &str) -> Result<(), TransferError> {
-    if expected.eq_ignore_ascii_case(got) {
-        return Ok(());
-    }
-    Err(TransferError::Mismatch { what, expected: expected.to_owned(), got: got.to_owned() })
 }
 
 fn is_md5(etag: &str) -> bool {
@@ -450,43 +474,4 @@ fn whole(parts: &[PartRow]) -> Option<String> {
         all = if at == 0 { value } else { crc.combine(all, value, part.size) };
     }
     Some(crc.base64(all))
-}
-
-async fn open(path: &Path) -> Result<(Arc<File>, Fingerprint), TransferError> {
-    let path = path.to_owned();
-    tokio::task::spawn_blocking(move || {
-        // Opening a FIFO would wait for its writer: look first.
-        let meta = std::fs::symlink_metadata(&path).map_err(TransferError::local("read", &path))?;
-        if !meta.is_file() {
-            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a file");
-            return Err(TransferError::Local { op: "read", path, source });
-        }
-        let file = File::open(&path).map_err(TransferError::local("read", &path))?;
-        let meta = file.metadata().map_err(TransferError::local("read", &path))?;
-        Ok((Arc::new(file), fingerprint(&meta)))
-    })
-    .await
-    .map_err(|_| TransferError::Panicked)?
-}
-
-/// The open file and the name must both still be what they were.
-fn same(file: &File, path: &Path, before: Fingerprint) -> Result<(), TransferError> {
-    let open = file.metadata().map_err(TransferError::local("read", path))?;
-    let changed = || TransferError::SourceChanged { path: path.to_owned() };
-    let named = std::fs::symlink_metadata(path).map_err(|_| changed())?;
-    match fingerprint(&open) == before && fingerprint(&named) == before {
-        true => Ok(()),
-        false => Err(changed()),
-    }
-}
-
-fn read_piece(file: &File, path: &Path, first: u64, len: u64) -> Result<Bytes, TransferError> {
-    let mut buffer = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-    match fs::read_at(file, &mut buffer, first) {
-        Ok(()) => Ok(buffer.into()),
-        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
-            Err(TransferError::SourceChanged { path: path.to_owned() })
-        }
-        Err(source) => Err(TransferError::Local { op: "read", path: path.to_owned(), source }),
-    }
 }

@@ -191,6 +191,14 @@ impl Prefix {
         }
     }
 
+    /// What a path means as a folder: with a slash at its end, but the root has none.
+    pub fn folder(path: &str) -> Result<Self, NameError> {
+        if path.is_empty() || path.ends_with('/') {
+            return Self::new(path);
+        }
+        Self::new(format!("{path}/"))
+    }
+
     pub fn root() -> Self {
         Self(String::new())
     }

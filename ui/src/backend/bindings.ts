@@ -247,7 +247,7 @@ export type ItemsRequest = {
 
 export type Job = Job_Serialize | Job_Deserialize;
 
-export type JobKind = "upload" | "download" | "delete";
+export type JobKind = "upload" | "download" | "delete" | "copy" | "change";
 
 export type JobRef = {
 	job: number,

@@ -236,7 +236,7 @@ export type Replaces = { count: number; more: boolean; sample: string[]; version
 export type FolderChoice = { handle: number; name: string };
 
 // ---- transfers ----------------------------------------------------------------------------------
-export type JobKind = "upload" | "download" | "delete";
+export type JobKind = "upload" | "download" | "delete" | "copy" | "change";
 export type JobState = "queued" | "running" | "paused" | "waiting" | "verifying" | "completed" | "failed" | "cancelled";
 export type Job = {
   id: number;

@@ -175,13 +175,13 @@ impl Listing {
             inner.epoch += EPOCH;
         }
         let mut columns = Columns::default();
-        let mut request = ListRequest {
+        let request = ListRequest {
             prefix: self.prefix.to_string(),
             by_folder: true,
             ..ListRequest::default()
         };
-        loop {
-            let page = s3.list_page(&self.bucket, &request).await?;
+        let mut listing = s3.list(&self.bucket, request);
+        while let Some(page) = listing.next().await? {
             let mut inner = self.locked();
             if inner.filling != fill {
                 return Ok(None);
@@ -215,11 +215,8 @@ impl Listing {
                     (self.tell)(event);
                 }
             }
-            match page.next {
-                Some(next) => request.token = Some(next),
-                None => return Ok((!fresh).then_some(columns)),
-            }
         }
+        Ok((!fresh).then_some(columns))
     }
 
     fn end(&self, fill: u64, filled: Result<Option<Columns>>, now: Timestamp) {

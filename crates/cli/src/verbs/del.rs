@@ -1,98 +1,127 @@
-use std::collections::BTreeMap;
-
-use dipper_app::{Failure, ListedAction, Result, TransferFilter};
-use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
+use clap::Args;
+use dipper_app::{Failure, Item, ListedAction, Result};
+use dipper_types::{BucketName, Prefix, S3Uri};
 use serde_json::json;
 
 use super::Context;
-use crate::args::Del;
+use super::targets::{items, object_only, targets};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note};
 
+#[derive(Debug, Args)]
+pub struct Del {
+    /// s3://BUCKET/KEY
+    #[arg(required = true, value_name = "URI")]
+    pub uris: Vec<String>,
+    /// Everything below a folder
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Allow to empty a whole bucket
+    #[arg(short, long)]
+    pub force: bool,
+    /// Say what would be deleted
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// This version, for ever
+    #[arg(long, value_name = "ID", conflicts_with = "recursive")]
+    pub version_id: Option<String>,
+    /// Also a version under governance retention, if these keys may
+    #[arg(long, requires = "version_id")]
+    pub bypass_governance: bool,
+}
+
 pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
-    // Every address first: nothing is deleted if one of them is wrong.
-    let mut wanted: BTreeMap<BucketName, BTreeMap<ObjectKey, u64>> = BTreeMap::new();
+    if let Some(version) = &options.version_id {
+        return one_version(context, options, version).await;
+    }
     for uri in &options.uris {
-        let (bucket, path) = match S3Uri::parse(uri)? {
-            S3Uri::Path(bucket, path) => (bucket, path),
-            S3Uri::Bucket(bucket) if options.recursive && options.force => (bucket, String::new()),
-            S3Uri::Bucket(_) if options.recursive => {
+        match S3Uri::parse(uri)? {
+            S3Uri::Bucket(_) if options.recursive && !options.force => {
                 return Err(Failure::invalid(format!("'{uri}' is a whole bucket"))
                     .with_hint("Use --recursive --force to empty it."));
             }
+            S3Uri::Path(..) => {}
+            S3Uri::Bucket(_) if options.recursive => {}
             _ => {
                 return Err(Failure::invalid(format!("'{uri}' names no object"))
                     .with_hint("Use --recursive for a folder, `rb` for a bucket."));
             }
-        };
-        let found = wanted.entry(bucket.clone()).or_default();
-        if options.recursive {
-            let prefix =
-                if path.is_empty() || path.ends_with('/') { path } else { format!("{path}/") };
-            let prefix = Prefix::new(prefix)?;
-            found.extend(context.app.everything_below(&context.profile, &bucket, &prefix).await?);
-        } else {
-            found.insert(ObjectKey::new(path)?, 0);
         }
     }
     let mut partly = false;
-    for (bucket, objects) in wanted {
-        if options.dry_run {
-            for key in objects.keys() {
-                if context.args.json {
-                    json_line(&json!({
-                        "type": "delete", "bucket": bucket, "key": key, "dryRun": true,
-                    }));
-                    continue;
-                }
-                line(&format!("delete: 's3://{bucket}/{}'", name(key.as_str())));
-            }
-            continue;
-        }
-        if objects.is_empty() {
-            note(&format!("WARNING: there is nothing to delete there in s3://{bucket}"));
-            continue;
-        }
-        let title = match objects.keys().next() {
-            Some(one) if objects.len() == 1 => one.name().to_owned(),
-            _ => format!("{} items", objects.len()),
-        };
-        let objects = objects.into_iter().collect();
-        let id = context
-            .app
-            .listed(
-                &context.profile,
-                bucket.clone(),
-                Prefix::root(),
-                title,
-                objects,
-                ListedAction::Delete,
-            )
-            .await?;
-        let job = context.wait(id).await?;
-        tell(context, &bucket, job.id)?;
-        partly |= matches!(context.close(&job)?, Ended::Partly);
+    for (bucket, objects) in targets(context, &options.uris, options.recursive, "delete").await? {
+        let items = items(objects);
+        partly |= matches!(delete(context, bucket, items, options.dry_run).await?, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
 }
 
-fn tell(context: &Context<'_>, bucket: &BucketName, id: dipper_types::JobId) -> Result<()> {
-    let mut start = 0;
-    loop {
-        let window = context.app.transfers(id, TransferFilter::All, start, 500)?;
-        if window.items.is_empty() {
-            return Ok(());
-        }
-        start += window.items.len() as u64;
-        for item in window.items {
-            if item.state != dipper_app::ItemState::Completed {
-                continue;
-            }
-            if context.args.json {
-                json_line(&json!({ "type": "delete", "bucket": bucket, "key": item.key }));
-            } else {
-                context.say(&format!("delete: 's3://{bucket}/{}'", name(&item.key)));
-            }
-        }
+/// Deletes keys or versions in a job, and says which.
+pub async fn delete(
+    context: &Context<'_>,
+    bucket: BucketName,
+    items: Vec<Item>,
+    dry_run: bool,
+) -> Result<Ended> {
+    if items.is_empty() {
+        note(&format!("WARNING: there is nothing to delete there in s3://{bucket}"));
+        return Ok(Ended::Well);
     }
+    if dry_run {
+        for item in &items {
+            told(context, &bucket, item.key.as_str(), item.version_id.as_deref(), true);
+        }
+        return Ok(Ended::Well);
+    }
+    let title = match items.as_slice() {
+        [one] => one.key.name().to_owned(),
+        many => format!("{} items", many.len()),
+    };
+    let action = ListedAction::Delete;
+    let id = context
+        .app
+        .listed(&context.profile, bucket.clone(), Prefix::root(), title, items, action)
+        .await?;
+    context
+        .follow(id, |_, _, item| {
+            told(context, &bucket, &item.key, item.version.as_deref(), false);
+        })
+        .await
+}
+
+async fn one_version(context: &Context<'_>, options: &Del, version: &str) -> Result<Ended> {
+    for uri in &options.uris {
+        let (bucket, key) = object_only(uri)?;
+        if !options.dry_run {
+            let s3 = context.app.client(&context.profile).await?;
+            let object =
+                dipper_app::ObjectId { key: key.clone(), version_id: Some(version.to_owned()) };
+            s3.delete_version(&bucket, &object, options.bypass_governance).await?;
+        }
+        told(context, &bucket, key.as_str(), Some(version), options.dry_run);
+    }
+    Ok(Ended::Well)
+}
+
+fn told(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    key: &str,
+    version: Option<&str>,
+    dry_run: bool,
+) {
+    if context.args.json {
+        let mut event = json!({ "type": "delete", "bucket": bucket, "key": key });
+        if let Some(version) = version {
+            event["versionId"] = version.into();
+        }
+        if dry_run {
+            event["dryRun"] = true.into();
+        }
+        json_line(&event);
+        return;
+    }
+    let version = version.map(|v| format!("  ({v})")).unwrap_or_default();
+    let text = format!("delete: 's3://{bucket}/{}'{version}", name(key));
+    if dry_run { line(&text) } else { context.say(&text) }
 }

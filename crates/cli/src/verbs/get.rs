@@ -1,13 +1,39 @@
 use std::path::Path;
 
-use dipper_app::{Failure, ListedAction, OnExisting, Result, TransferFilter};
-use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
+use clap::Args;
+use dipper_app::{Failure, GetRequest, HeadRequest, Item, ListedAction, OnExisting, Result, S3};
+use dipper_types::{BucketName, ObjectKey, PartNumber, Prefix, S3Uri};
 use serde_json::json;
 
 use super::{Context, absolute, shown};
-use crate::args::Get;
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
+
+#[derive(Debug, Args)]
+#[command(override_usage = "dipper get [OPTIONS] s3://BUCKET/KEY… [FILE|FOLDER]")]
+pub struct Get {
+    /// Objects, and where they go, else here; `-` writes to standard output
+    #[arg(required = true, value_name = "PATH")]
+    pub paths: Vec<String>,
+    /// Everything below a folder or in a bucket
+    #[arg(short, long)]
+    pub recursive: bool,
+    /// Overwrite local files
+    #[arg(short, long)]
+    pub force: bool,
+    /// Leave local files that are there
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// This version
+    #[arg(long, value_name = "ID", conflicts_with = "recursive")]
+    pub version_id: Option<String>,
+    /// Only these bytes to standard output: FIRST-LAST or FIRST-
+    #[arg(long, value_name = "RANGE", conflicts_with_all = ["recursive", "part"])]
+    pub range: Option<String>,
+    /// Only this part, as it was uploaded, to standard output
+    #[arg(long, value_name = "NUM", conflicts_with = "recursive")]
+    pub part: Option<i32>,
+}
 
 pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
     let (uris, local) = match options.paths.split_last() {
@@ -48,10 +74,16 @@ async fn single(
 ) -> Result<Ended> {
     let key = ObjectKey::new(path)?;
     let s3 = context.app.client(&context.profile).await?;
-    let head = s3.head_object(bucket, &key).await?;
+    if options.range.is_some() || options.part.is_some() {
+        return piece(&s3, options, bucket, &key, local).await;
+    }
+    let version_id = options.version_id.clone();
+    let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
+    let head = s3.head_object_of(bucket, &key, &asked).await?;
+    let item = Item { key: key.clone(), source: None, version_id, size: head.size };
     let (folder, action) = match local {
         Some("-") => {
-            return to_stdout(context, bucket, &key).await;
+            return to_stdout(context, bucket, item).await;
         }
         Some(text) if text.ends_with(['/', '\\']) || many || Path::new(text).is_dir() => {
             let folder = absolute(Path::new(text))?;
@@ -77,7 +109,7 @@ async fn single(
             return Ok(Ended::Well);
         }
     }
-    fetch(context, bucket, prefix, vec![(key, head.size)], action, local).await
+    fetch(context, bucket, prefix, vec![item], action, local).await
 }
 
 async fn tree(
@@ -89,9 +121,7 @@ async fn tree(
     on_existing: OnExisting,
 ) -> Result<Ended> {
     // `-r` takes a folder, never a part of a name; its own name is left out after a slash.
-    let prefix =
-        if path.is_empty() || path.ends_with('/') { path.to_owned() } else { format!("{path}/") };
-    let prefix = Prefix::new(prefix)?;
+    let prefix = Prefix::folder(path)?;
     let base = if path.ends_with('/') || path.is_empty() {
         prefix.clone()
     } else {
@@ -112,14 +142,71 @@ async fn tree(
         });
     }
     let action = ListedAction::Download { folder: folder.into(), on_existing };
+    let objects = objects.into_iter().map(Item::from).collect();
     fetch(context, bucket, base, objects, action, local).await
+}
+
+/// Some bytes, straight through: nothing but their number proves them.
+async fn piece(
+    s3: &S3,
+    options: &Get,
+    bucket: &BucketName,
+    key: &ObjectKey,
+    local: Option<&str>,
+) -> Result<Ended> {
+    if !matches!(local, None | Some("-")) {
+        return Err(Failure::invalid("--range and --part write to standard output")
+            .with_hint("Redirect it: dipper get --range 0-99 s3://BUCKET/KEY > FILE"));
+    }
+    let part = options.part.map(PartNumber::new).transpose()?;
+    let asked = HeadRequest { version_id: options.version_id.clone(), ..HeadRequest::default() };
+    let head = s3.head_object_of(bucket, key, &asked).await?;
+    let range = options.range.as_deref().map(|text| range(text, head.size)).transpose()?;
+    let request =
+        GetRequest { range, part, if_match: head.etag, version_id: options.version_id.clone() };
+    let failed = |error: std::io::Error| {
+        Failure::new(dipper_app::Code::LocalIo, format!("standard output: {error}"))
+    };
+    let mut download = s3.get_object(bucket, key, &request).await?;
+    let (announced, mut came) = (download.len, 0);
+    while let Some(bytes) = download.next().await {
+        let bytes = bytes?;
+        came += bytes.len() as u64;
+        match std::io::Write::write_all(&mut std::io::stdout().lock(), &bytes) {
+            Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => return Ok(Ended::Well),
+            written => written.map_err(failed)?,
+        }
+    }
+    if came != announced {
+        let what = format!("{announced} bytes were announced, {came} came");
+        return Err(Failure::new(dipper_app::Code::ChecksumMismatch, what));
+    }
+    Ok(Ended::Well)
+}
+
+/// First byte and length.
+fn range(text: &str, size: u64) -> Result<(u64, u64)> {
+    let bad = || {
+        Failure::invalid(format!("'{text}' is no range of an object of {size} bytes"))
+            .with_hint("Write FIRST-LAST or FIRST-, counting from 0.")
+    };
+    let (first, last) = text.split_once('-').ok_or_else(bad)?;
+    let first: u64 = first.parse().map_err(|_| bad())?;
+    let last: u64 = match last {
+        "" => size.saturating_sub(1),
+        last => last.parse().map_err(|_| bad())?,
+    };
+    if first > last || first >= size {
+        return Err(bad());
+    }
+    Ok((first, last.min(size - 1) - first + 1))
 }
 
 async fn fetch(
     context: &Context<'_>,
     bucket: &BucketName,
     base: Prefix,
-    objects: Vec<(ObjectKey, u64)>,
+    objects: Vec<Item>,
     action: ListedAction,
     named: Option<&str>,
 ) -> Result<Ended> {
@@ -128,24 +215,14 @@ async fn fetch(
         return Ok(Ended::Well);
     }
     let title = match objects.as_slice() {
-        [(one, _)] => one.name().to_owned(),
+        [one] => one.key.name().to_owned(),
         many => format!("{} items", many.len()),
     };
     let id =
         context.app.listed(&context.profile, bucket.clone(), base, title, objects, action).await?;
-    let job = context.wait(id).await?;
-    let mut number = 0;
-    loop {
-        let window = context.app.transfers(id, TransferFilter::All, number, 500)?;
-        if window.items.is_empty() {
-            break;
-        }
-        for item in window.items {
-            number += 1;
-            if item.state != dipper_app::ItemState::Completed {
-                continue;
-            }
-            let local = item.local.map(|local| shown(&local)).unwrap_or_default();
+    context
+        .follow(id, |job, number, item| {
+            let local = item.local.as_deref().map(shown).unwrap_or_default();
             let here = if local.is_relative() { here } else { "" };
             let local = format!("{here}{}", local.display());
             if context.args.json {
@@ -161,13 +238,12 @@ async fn fetch(
                     job.files_total
                 ));
             }
-        }
-    }
-    context.close(&job)
+        })
+        .await
 }
 
 /// Through a verified file of ours: nothing unproven reaches the pipe.
-async fn to_stdout(context: &Context<'_>, bucket: &BucketName, key: &ObjectKey) -> Result<Ended> {
+async fn to_stdout(context: &Context<'_>, bucket: &BucketName, item: Item) -> Result<Ended> {
     let failed = |error: std::io::Error| {
         Failure::new(dipper_app::Code::LocalIo, format!("standard output: {error}"))
     };
@@ -181,8 +257,8 @@ async fn to_stdout(context: &Context<'_>, bucket: &BucketName, key: &ObjectKey) 
             &context.profile,
             bucket.clone(),
             Prefix::root(),
-            key.name().to_owned(),
-            vec![(key.clone(), 0)],
+            item.key.name().to_owned(),
+            vec![item],
             action,
         )
         .await?;

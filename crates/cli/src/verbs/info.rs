@@ -1,19 +1,35 @@
-use dipper_app::{AclDocument, Failure, GranteeDocument, ObjectHead, Result, S3};
+use clap::Args;
+use dipper_app::{
+    AclDocument, Document, Failure, GranteeDocument, HeadRequest, ObjectHead, Result, S3, Which,
+    tags_of,
+};
 use dipper_types::{BucketName, ObjectKey, S3Uri};
 use serde_json::{Value, json};
 
 use super::Context;
-use crate::args::Uris;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
-pub async fn run(context: &Context<'_>, options: &Uris) -> Result<Ended> {
+#[derive(Debug, Args)]
+pub struct Info {
+    /// s3://BUCKET[/KEY]
+    #[arg(required = true, value_name = "URI")]
+    pub uris: Vec<String>,
+    /// Of this version
+    #[arg(long, value_name = "ID")]
+    pub version_id: Option<String>,
+    /// Also checksums and sizes of its parts
+    #[arg(long)]
+    pub attributes: bool,
+}
+
+pub async fn run(context: &Context<'_>, options: &Info) -> Result<Ended> {
     let s3 = context.app.client(&context.profile).await?;
     for uri in &options.uris {
         match S3Uri::parse(uri)? {
             S3Uri::Bucket(bucket) => about_bucket(context, &s3, &bucket).await?,
             S3Uri::Path(bucket, path) => {
-                about_object(context, &s3, &bucket, &ObjectKey::new(path)?).await?
+                about_object(context, options, &s3, &bucket, &ObjectKey::new(path)?).await?
             }
             S3Uri::Service => return Err(Failure::invalid("an object or a bucket is needed")),
         }
@@ -76,15 +92,36 @@ async fn about_bucket(context: &Context<'_>, s3: &S3, bucket: &BucketName) -> Re
 
 async fn about_object(
     context: &Context<'_>,
+    options: &Info,
     s3: &S3,
     bucket: &BucketName,
     key: &ObjectKey,
 ) -> Result<()> {
-    let head = s3.head_object(bucket, key).await?;
+    let version = options.version_id.as_deref();
+    let asked = HeadRequest { version_id: options.version_id.clone(), ..HeadRequest::default() };
+    let head = s3.head_object_of(bucket, key, &asked).await?;
     let acl = s3.object_acl(bucket, key).await.ok();
     let url = s3.connection().object_url(bucket.as_str(), key.as_str());
+    let which = Which { key: Some(key), version_id: version, ..Which::default() };
+    let tags = match head.tags {
+        Some(0) | None => Vec::new(),
+        _ => {
+            let (app, profile) = (context.app, &context.profile);
+            let text = app.document(profile, bucket, Document::Tagging, which).await?;
+            text.as_deref().map(tags_of).unwrap_or_default()
+        }
+    };
+    let attributes = match options.attributes {
+        true => Some(s3.object_attributes(bucket, key, version).await?),
+        false => None,
+    };
     if context.args.json {
-        json_line(&object_json(bucket, key, &head, acl.as_ref(), &url));
+        let mut object = object_json(bucket, key, &head, acl.as_ref(), &url);
+        object["tags"] = tags.into_iter().map(|(k, v)| (k, Value::from(v))).collect::<Value>();
+        if let Some(text) = attributes {
+            object["attributes"] = serde_json::from_str(&text).unwrap_or_default();
+        }
+        json_line(&object);
         return Ok(());
     }
     line(&format!("s3://{bucket}/{} (object):", name(key.as_str())));
@@ -101,6 +138,25 @@ async fn about_object(
         row("ACL:", &format!("{who}: {may}"));
     }
     row("URL:", &url);
+    if let Some(version) = &head.version_id {
+        row("Version:", version);
+    }
+    if let Some(restore) = &head.restore {
+        row("Restore:", restore);
+    }
+    if let Some(retention) = &head.retention {
+        let until = retention.until.map(|at| at.rfc3339()).unwrap_or_default();
+        row("Retention:", &format!("{} until {until}", retention.mode));
+    }
+    if head.legal_hold {
+        row("Legal hold:", "ON");
+    }
+    for (key, value) in &tags {
+        row("Tag:", &format!("{key}={value}"));
+    }
+    if let Some(text) = attributes {
+        row("Attributes:", &text);
+    }
     for (key, value) in &head.headers.metadata {
         line(&format!("   x-amz-meta-{}: {}", name(key), name(value)));
     }
@@ -128,6 +184,12 @@ fn object_json(
         "contentDisposition": head.headers.content_disposition,
         "contentEncoding": head.headers.content_encoding,
         "storageClass": head.headers.storage_class, "encryption": head.encryption,
+        "contentLanguage": head.headers.content_language, "expires": head.headers.expires,
+        "websiteRedirect": head.headers.website_redirect, "kmsKey": head.kms_key,
+        "restore": head.restore, "archived": head.archived, "replication": head.replication,
+        "legalHold": head.legal_hold, "retention": head.retention.as_ref().map(|r| json!({
+            "mode": r.mode, "until": r.until.map(|at| at.rfc3339()),
+        })),
         "versionId": head.version_id, "checksums": checksums, "metadata": metadata,
         "acl": grants_json(acl), "url": url,
     })

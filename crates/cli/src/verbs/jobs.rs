@@ -65,6 +65,8 @@ fn tell(args: &Args, job: &Job) {
         JobKind::Upload => "upload",
         JobKind::Download => "download",
         JobKind::Delete => "delete",
+        JobKind::Copy => "copy",
+        JobKind::Change => "change",
     };
     let state = match job.state {
         JobState::Queued => "queued",

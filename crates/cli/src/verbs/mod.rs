@@ -1,24 +1,36 @@
 //! One file a verb, or a family of them.
 
 mod access;
-mod del;
-mod get;
-mod info;
+pub mod capabilities;
+pub mod cp;
+pub mod del;
+pub mod document;
+pub mod get;
+pub mod info;
 mod jobs;
 mod ls;
-mod mb;
+pub mod mb;
+pub mod modify;
+pub mod mpu;
+pub mod policy;
+pub mod presign;
 mod profile;
 mod put;
+pub mod s3cmd;
 pub mod sandbox;
-mod setacl;
+pub mod setacl;
+mod targets;
+pub mod versions;
+mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dipper_app::{App, Code, Failure, Job, JobState, Result};
+use dipper_app::{App, Code, Document, Failure, Job, JobState, Result, TransferFilter};
 use dipper_types::{BucketName, JobId, S3Uri};
 
-use crate::args::{Args, Verb};
+use self::document::Noun;
+use crate::args::{Args, PayerVerb, Verb};
 use crate::connection;
 use crate::exit::Ended;
 use crate::output;
@@ -44,19 +56,125 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
         Err(failure) => return Err(failure),
     };
     let context = Context { app, args, profile };
-    match &args.verb {
-        Verb::Ls(options) => ls::run(&context, options).await,
-        Verb::Put(options) => put::run(&context, options).await,
-        Verb::Get(options) => get::run(&context, options).await,
-        Verb::Del(options) => del::run(&context, options).await,
-        Verb::Mb(options) => mb::make(&context, options).await,
-        Verb::Rb(options) => mb::remove(&context, options).await,
-        Verb::Setacl(options) => setacl::run(&context, options).await,
-        Verb::Info(options) => info::run(&context, options).await,
-        Verb::Access(options) => access::run(&context, options).await,
-        Verb::Setpolicy(options) => access::set_policy(&context, options).await,
-        Verb::Delpolicy(options) => access::delete_policy(&context, options).await,
-        Verb::Profile(_) | Verb::Jobs(_) | Verb::Sandbox(_) => Ok(Ended::Well),
+    match noun(&args.verb) {
+        Some((noun, document, options)) => document::run(&context, noun, document, options).await,
+        None => verb(&context).await,
+    }
+}
+
+/// `NOUN get|set|rm`: all alike.
+fn noun(verb: &Verb) -> Option<(&'static str, Document, &Noun)> {
+    Some(match verb {
+        Verb::Acl(options) => ("acl", Document::Acl, options),
+        Verb::Ownership(options) => ("ownership", Document::Ownership, options),
+        Verb::Block(options) => ("block", Document::PublicAccessBlock, options),
+        Verb::Versioning(options) => ("versioning", Document::Versioning, options),
+        Verb::Encryption(options) => ("encryption", Document::Encryption, options),
+        Verb::Lifecycle(options) => ("lifecycle", Document::Lifecycle, options),
+        Verb::Cors(options) => ("cors", Document::Cors, options),
+        Verb::Website(options) => ("website", Document::Website, options),
+        Verb::Logging(options) => ("logging", Document::Logging, options),
+        Verb::Notification(options) => ("notification", Document::Notification, options),
+        Verb::Tags(options) => ("tags", Document::Tagging, options),
+        Verb::Lock(options) => ("lock", Document::ObjectLock, options),
+        Verb::Retention(options) => ("retention", Document::Retention, options),
+        Verb::Legalhold(options) => ("legalhold", Document::LegalHold, options),
+        Verb::Replication(options) => ("replication", Document::Replication, options),
+        Verb::Inventory(options) => ("inventory", Document::Inventory, options),
+        Verb::Tiering(options) => ("tiering", Document::IntelligentTiering, options),
+        Verb::Accelerate(options) => ("accelerate", Document::Accelerate, options),
+        _ => return None,
+    })
+}
+
+async fn verb(context: &Context<'_>) -> Result<Ended> {
+    match &context.args.verb {
+        Verb::Ls(options) => ls::run(context, options).await,
+        Verb::Put(options) => put::run(context, options).await,
+        Verb::Get(options) => get::run(context, options).await,
+        Verb::Cp(options) => cp::run(context, options, false).await,
+        Verb::Mv(options) => cp::run(context, options, true).await,
+        Verb::Del(options) => del::run(context, options).await,
+        Verb::Modify(options) => modify::run(context, options).await,
+        Verb::Restore(options) => modify::restore(context, options).await,
+        Verb::Mb(options) => mb::make(context, options).await,
+        Verb::Rb(options) => mb::remove(context, options).await,
+        Verb::Setacl(options) => setacl::run(context, options).await,
+        Verb::Info(options) => info::run(context, options).await,
+        Verb::Access(options) => access::run(context, options).await,
+        Verb::Presign(options) => presign::run(context, options).await,
+        Verb::Signurl(options) => presign::signurl(context, options).await,
+        Verb::Versions(options) => versions::list(context, options).await,
+        Verb::RestoreVersion(options) => versions::restore(context, options).await,
+        Verb::Undelete(options) => versions::undelete(context, options).await,
+        Verb::Purge(options) => versions::purge(context, options).await,
+        Verb::Multipart(options) => mpu::list(context, options).await,
+        Verb::Listmp(options) => mpu::parts(context, options).await,
+        Verb::Abortmp(options) => mpu::abort(context, options).await,
+        Verb::Policy(options) => policy::run(context, options).await,
+        Verb::Setpolicy(options) => access::set_policy(context, options).await,
+        Verb::Delpolicy(options) => access::delete_policy(context, options).await,
+        Verb::Payer(options) => payer(context, options).await,
+        Verb::Capabilities(options) => capabilities::run(context, options),
+        other => aliases(context, other).await,
+    }
+}
+
+async fn payer(context: &Context<'_>, options: &PayerVerb) -> Result<Ended> {
+    match (&options.action, &options.words) {
+        (Some(action), _) => {
+            document::act(context, "payer", Document::RequestPayment, action).await
+        }
+        (None, Some(words)) => s3cmd::payer(context, words).await,
+        (None, None) => Err(Failure::invalid("a bucket is needed: s3://BUCKET")),
+    }
+}
+
+/// s3cmd's words for the nouns above.
+async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
+    use s3cmd::{from_file, get_one, remove_one, word};
+    let c = context;
+    match verb {
+        Verb::Gettagging(o) => get_one(c, "tags", Document::Tagging, &o.uri).await,
+        Verb::Settagging(o) => {
+            word(c, "tags", Document::Tagging, &o.uri, std::slice::from_ref(&o.value)).await
+        }
+        Verb::Deltagging(o) => remove_one(c, "tags", Document::Tagging, &o.uri).await,
+        Verb::Getcors(o) => get_one(c, "cors", Document::Cors, &o.uri).await,
+        Verb::Setcors(o) => from_file(c, "cors", Document::Cors, o).await,
+        Verb::Delcors(o) => remove_one(c, "cors", Document::Cors, &o.uri).await,
+        Verb::Getlifecycle(o) => get_one(c, "lifecycle", Document::Lifecycle, &o.uri).await,
+        Verb::Setlifecycle(o) => from_file(c, "lifecycle", Document::Lifecycle, o).await,
+        Verb::Dellifecycle(o) => remove_one(c, "lifecycle", Document::Lifecycle, &o.uri).await,
+        Verb::Getnotification(o) => {
+            get_one(c, "notification", Document::Notification, &o.uri).await
+        }
+        Verb::Setnotification(o) => from_file(c, "notification", Document::Notification, o).await,
+        Verb::Delnotification(o) => {
+            remove_one(c, "notification", Document::Notification, &o.uri).await
+        }
+        Verb::Setversioning(o) => {
+            word(c, "versioning", Document::Versioning, &o.uri, std::slice::from_ref(&o.value))
+                .await
+        }
+        Verb::Setownership(o) => {
+            word(c, "ownership", Document::Ownership, &o.uri, std::slice::from_ref(&o.value)).await
+        }
+        Verb::Setblockpublicaccess(o) => {
+            word(c, "block", Document::PublicAccessBlock, &o.uri, std::slice::from_ref(&o.value))
+                .await
+        }
+        Verb::Setobjectlegalhold(o) => {
+            word(c, "legalhold", Document::LegalHold, &o.uri, std::slice::from_ref(&o.value)).await
+        }
+        Verb::Setobjectretention(o) => s3cmd::retention(c, o).await,
+        Verb::WsCreate(o) => s3cmd::website(c, o).await,
+        Verb::WsDelete(o) => remove_one(c, "website", Document::Website, &o.uri).await,
+        Verb::WsInfo(o) => get_one(c, "website", Document::Website, &o.uri).await,
+        Verb::Expire(o) => s3cmd::expire(c, o).await,
+        Verb::Accesslog(o) => s3cmd::accesslog(c, o).await,
+        // Those that need no connection were dealt with before.
+        _ => Ok(Ended::Well),
     }
 }
 
@@ -82,31 +200,22 @@ impl Context<'_> {
     /// Prints what failed of a job, and says how it ended as a whole.
     pub fn close(&self, job: &Job) -> Result<Ended> {
         let mut first = None;
-        let mut start = 0;
-        loop {
-            let failed =
-                self.app.transfers(job.id, dipper_app::TransferFilter::Failed, start, 500)?;
-            for item in &failed.items {
-                let Some(error) = item.error.clone().map(advised) else { continue };
-                // A link is left out on purpose; a name that can't be a key is a file that is missing.
-                let skipped = item.state == dipper_app::ItemState::Skipped;
-                if skipped && error.code == Code::Unsupported {
-                    if !self.args.quiet {
-                        output::note(&format!("WARNING: skipped {}: {}", item.key, error.message));
-                    }
-                    continue;
+        self.each_item(job, TransferFilter::Failed, |_, item| {
+            let Some(error) = item.error.clone().map(advised) else { return };
+            // A link is left out on purpose; a name that can't be a key is a file that is missing.
+            let skipped = item.state == dipper_app::ItemState::Skipped;
+            if skipped && error.code == Code::Unsupported {
+                if !self.args.quiet {
+                    output::note(&format!("WARNING: skipped {}: {}", item.key, error.message));
                 }
-                let error = if skipped { named(error, &item.key) } else { error };
-                if first.is_some() || job.files_done > 0 || job.files_failed > 1 {
-                    output::failure(&error, self.args.json);
-                }
-                first.get_or_insert(error);
+                return;
             }
-            start += failed.items.len() as u64;
-            if failed.items.is_empty() || start >= failed.total {
-                break;
+            let error = if skipped { named(error, &item.key) } else { error };
+            if first.is_some() || job.files_done > 0 || job.files_failed > 1 {
+                output::failure(&error, self.args.json);
             }
-        }
+            first.get_or_insert(error);
+        })?;
         match (job.state, first) {
             (JobState::Completed, None) => Ok(Ended::Well),
             (_, Some(error)) if job.files_done == 0 => Err(error),

@@ -1,11 +1,14 @@
 use std::path::{Path, PathBuf};
 
-use dipper_app::{Code, Failure, ObjectHeaders, Result, TransferFilter, UploadSource, Visibility};
+use dipper_app::{
+    Code, Failure, ObjectHeaders, Result, UploadSource, Visibility, tags_header, tags_json,
+};
 use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
-use super::{Context, absolute, shown};
+use super::modify::header_edit;
+use super::{Context, absolute, shown, words};
 use crate::args::Put;
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
@@ -42,20 +45,9 @@ async fn send(
         .app
         .upload_sources(sources, &context.profile, bucket.as_str(), &Prefix::root(), title, headers)
         .await?;
-    let job = context.wait(id).await?;
-    let total = job.files_total;
-    let mut number = 0;
-    loop {
-        let window = context.app.transfers(id, TransferFilter::All, number, 500)?;
-        if window.items.is_empty() {
-            break;
-        }
-        for item in window.items {
-            number += 1;
-            if item.state != dipper_app::ItemState::Completed {
-                continue;
-            }
-            let local = shown(&item.local.unwrap_or_default());
+    context
+        .follow(id, |job, number, item| {
+            let local = item.local.as_deref().map(shown).unwrap_or_default();
             if context.args.json {
                 json_line(&json!({
                     "type": "upload", "local": local.display().to_string(), "bucket": bucket,
@@ -63,14 +55,14 @@ async fn send(
                 }));
             } else {
                 context.say(&format!(
-                    "upload: '{}' -> 's3://{bucket}/{}'  [{number} of {total}]",
+                    "upload: '{}' -> 's3://{bucket}/{}'  [{number} of {}]",
                     name(&local.display().to_string()),
-                    name(&item.key)
+                    name(&item.key),
+                    job.files_total
                 ));
             }
-        }
-    }
-    context.close(&job)
+        })
+        .await
 }
 
 /// s3cmd's rules: one file to a key or below a prefix, several below a prefix; `dir` with its name,
@@ -148,30 +140,13 @@ async fn from_stdin(
 }
 
 fn headers(options: &Put) -> Result<ObjectHeaders> {
-    let mut headers = ObjectHeaders {
+    let tags = words::tags(&options.tag)?;
+    let headers = ObjectHeaders {
         visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
         storage_class: options.storage_class.clone(),
         content_type: options.mime_type.clone(),
+        tags: tags_header(&tags_json(&tags)),
         ..ObjectHeaders::default()
     };
-    for header in &options.add_header {
-        let (key, value) = header
-            .split_once(':')
-            .ok_or_else(|| Failure::invalid(format!("'{header}' is not NAME:VALUE")))?;
-        let (key, value) = (key.trim().to_ascii_lowercase(), value.trim().to_owned());
-        match key.as_str() {
-            "content-type" => headers.content_type = Some(value),
-            "cache-control" => headers.cache_control = Some(value),
-            "content-disposition" => headers.content_disposition = Some(value),
-            "content-encoding" => headers.content_encoding = Some(value),
-            other => match other.strip_prefix("x-amz-meta-") {
-                Some(own) if !own.is_empty() => headers.metadata.push((own.to_owned(), value)),
-                _ => {
-                    return Err(Failure::new(Code::Unsupported, format!("the header '{key}' can't be set here"))
-                        .with_hint("Content-Type, Cache-Control, Content-Disposition, Content-Encoding and x-amz-meta-* can."));
-                }
-            },
-        }
-    }
-    Ok(headers)
+    Ok(header_edit(&options.add_header, &[])?.apply(&headers))
 }

@@ -1,55 +1,226 @@
-use dipper_app::{Failure, Result};
-use dipper_types::{ObjectKey, Prefix, S3Uri};
-use serde_json::json;
+//! Who may do what by ACL: canned ones, and single grants.
+
+use clap::Args;
+use dipper_app::{Document, Failure, ObjectChange, Result, Which};
+use dipper_types::{BucketName, ObjectKey, S3Uri};
+use serde_json::{Value, json};
 
 use super::Context;
-use crate::args::Setacl;
+use super::targets::{items, targets};
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
 
+#[derive(Debug, Args)]
+pub struct Setacl {
+    /// s3://BUCKET[/KEY]
+    #[arg(required = true, value_name = "URI")]
+    pub uris: Vec<String>,
+    /// Everyone may read it; of a bucket: the list of names
+    #[arg(short = 'P', long, conflicts_with = "acl_private")]
+    pub acl_public: bool,
+    /// Only the owner may
+    #[arg(long)]
+    pub acl_private: bool,
+    /// A canned ACL: public-read-write, authenticated-read, bucket-owner-full-control …
+    #[arg(long, value_name = "CANNED", conflicts_with_all = ["acl_public", "acl_private"])]
+    pub acl: Option<String>,
+    /// PERMISSION:WHO: read, write, read_acp, write_acp, full_control or all, to an email address, a
+    /// canonical id, a group's URI, anon or authenticated
+    #[arg(long, value_name = "GRANT")]
+    pub acl_grant: Vec<String>,
+    /// The same, taken away
+    #[arg(long, value_name = "GRANT")]
+    pub acl_revoke: Vec<String>,
+    /// Every object below a folder
+    #[arg(short, long)]
+    pub recursive: bool,
+}
+
 pub async fn run(context: &Context<'_>, options: &Setacl) -> Result<Ended> {
-    if options.acl_public == options.acl_private {
-        return Err(Failure::invalid("say which: --acl-public or --acl-private"));
+    let canned = match (&options.acl, options.acl_public, options.acl_private) {
+        (Some(canned), ..) => Some(canned.as_str()),
+        (None, true, _) => Some("public-read"),
+        (None, _, true) => Some("private"),
+        _ => None,
+    };
+    let grants = (parse(&options.acl_grant)?, parse(&options.acl_revoke)?);
+    match canned {
+        Some(canned) => self::canned(context, options, canned).await,
+        None if options.acl_grant.is_empty() && options.acl_revoke.is_empty() => {
+            Err(Failure::invalid(
+                "say which: --acl-public or --acl-private, or --acl, --acl-grant, --acl-revoke",
+            ))
+        }
+        None => edited(context, options, &grants).await,
     }
-    let public = options.acl_public;
+}
+
+async fn canned(context: &Context<'_>, options: &Setacl, canned: &str) -> Result<Ended> {
     let s3 = context.app.client(&context.profile).await?;
+    let mut objects = Vec::new();
     for uri in &options.uris {
-        let (bucket, path) = match S3Uri::parse(uri)? {
+        match S3Uri::parse(uri)? {
             S3Uri::Bucket(bucket) if !options.recursive => {
-                s3.set_bucket_acl(&bucket, public).await?;
-                told(context, &format!("s3://{bucket}/"), public, 1, 1);
-                continue;
+                s3.set_canned_acl(&bucket, Which::default(), canned).await?;
+                told(context, &format!("s3://{bucket}/"), canned, 1, 1);
             }
-            S3Uri::Bucket(bucket) => (bucket, String::new()),
-            S3Uri::Path(bucket, path) => (bucket, path),
             S3Uri::Service => return Err(Failure::invalid("an object or a bucket is needed")),
-        };
-        let keys: Vec<ObjectKey> = if options.recursive {
-            let prefix =
-                if path.is_empty() || path.ends_with('/') { path } else { format!("{path}/") };
-            let below = context
-                .app
-                .everything_below(&context.profile, &bucket, &Prefix::new(prefix)?)
-                .await?;
-            below.into_iter().map(|(key, _)| key).collect()
-        } else {
-            vec![ObjectKey::new(path)?]
-        };
-        for (at, key) in keys.iter().enumerate() {
-            s3.set_object_acl(&bucket, key, public).await?;
-            told(context, &format!("s3://{bucket}/{key}"), public, at + 1, keys.len());
+            _ => objects.push(uri.clone()),
+        }
+    }
+    let mut partly = false;
+    for (bucket, objects) in targets(context, &objects, options.recursive, "change").await? {
+        let change = ObjectChange::Acl { canned: canned.to_owned() };
+        let id = context.app.change(&context.profile, &bucket, items(objects), change).await?;
+        let ended = context
+            .follow(id, |job, number, item| {
+                told(
+                    context,
+                    &format!("s3://{bucket}/{}", item.key),
+                    canned,
+                    number,
+                    job.files_total,
+                );
+            })
+            .await?;
+        partly |= matches!(ended, Ended::Partly);
+    }
+    Ok(if partly { Ended::Partly } else { Ended::Well })
+}
+
+/// A permission and a grantee, as the document has them.
+type Grant = (String, Value);
+
+fn parse(given: &[String]) -> Result<Vec<Grant>> {
+    given.iter().map(|text| grant(text)).collect::<Result<Vec<_>>>().map(|all| all.concat())
+}
+
+fn grant(text: &str) -> Result<Vec<Grant>> {
+    let bad = || {
+        Failure::invalid(format!("'{text}' is no grant")).with_hint(
+            "Write PERMISSION:WHO, such as read:anon or full_control:somebody@example.com.",
+        )
+    };
+    let (permission, who) = text.split_once(':').ok_or_else(bad)?;
+    let permission = match permission.to_ascii_lowercase().as_str() {
+        word @ ("read" | "write" | "read_acp" | "write_acp" | "full_control") => {
+            word.to_ascii_uppercase()
+        }
+        "all" => "FULL_CONTROL".to_owned(),
+        _ => return Err(bad()),
+    };
+    let group = |name| json!({ "type": "Group", "uri": format!("http://acs.amazonaws.com/groups/global/{name}") });
+    let grantee = match who {
+        "" => return Err(bad()),
+        "anon" | "*anon*" => group("AllUsers"),
+        "authenticated" => group("AuthenticatedUsers"),
+        uri if uri.starts_with("http://") => json!({ "type": "Group", "uri": uri }),
+        mail if mail.contains('@') => {
+            json!({ "type": "AmazonCustomerByEmail", "emailAddress": mail })
+        }
+        id => json!({ "type": "CanonicalUser", "id": id }),
+    };
+    Ok(vec![(permission, grantee)])
+}
+
+fn same(one: &Value, other: &Value) -> bool {
+    ["id", "uri", "emailAddress"]
+        .iter()
+        .any(|name| one[*name].is_string() && one[*name] == other[*name])
+}
+
+/// The ACL with these grants added and those taken away.
+fn edit(document: &str, (given, taken): &(Vec<Grant>, Vec<Grant>)) -> Result<String> {
+    let mut acl: Value = serde_json::from_str(document).map_err(|e| {
+        Failure::new(dipper_app::Code::Internal, format!("an ACL that is no JSON: {e}"))
+    })?;
+    let mut grants = acl["accessControlList"].as_array().cloned().unwrap_or_default();
+    grants.retain(|grant| {
+        !taken.iter().any(|(permission, who)| {
+            same(&grant["grantee"], who)
+                && (grant["permission"] == permission.as_str() || permission == "FULL_CONTROL")
+        })
+    });
+    for (permission, who) in given {
+        let there = grants
+            .iter()
+            .any(|g| same(&g["grantee"], who) && g["permission"] == permission.as_str());
+        if !there {
+            grants.push(json!({ "grantee": who, "permission": permission }));
+        }
+    }
+    acl["accessControlList"] = grants.into();
+    Ok(acl.to_string())
+}
+
+async fn edited(
+    context: &Context<'_>,
+    options: &Setacl,
+    grants: &(Vec<Grant>, Vec<Grant>),
+) -> Result<Ended> {
+    let mut objects = Vec::new();
+    for uri in &options.uris {
+        match S3Uri::parse(uri)? {
+            S3Uri::Bucket(bucket) if !options.recursive => {
+                edit_one(context, &bucket, None, grants).await?;
+                told(context, &format!("s3://{bucket}/"), "edited", 1, 1);
+            }
+            S3Uri::Service => return Err(Failure::invalid("an object or a bucket is needed")),
+            _ => objects.push(uri.clone()),
+        }
+    }
+    for (bucket, keys) in targets(context, &objects, options.recursive, "change").await? {
+        let total = keys.len() as u64;
+        for (at, key) in keys.keys().enumerate() {
+            edit_one(context, &bucket, Some(key), grants).await?;
+            told(context, &format!("s3://{bucket}/{key}"), "edited", at as u64 + 1, total);
         }
     }
     Ok(Ended::Well)
 }
 
-fn told(context: &Context<'_>, uri: &str, public: bool, number: usize, total: usize) {
+async fn edit_one(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    key: Option<&ObjectKey>,
+    grants: &(Vec<Grant>, Vec<Grant>),
+) -> Result<()> {
+    let which = Which { key, ..Which::default() };
+    let (app, profile) = (context.app, &context.profile);
+    let known = app.document(profile, bucket, Document::Acl, which).await?.unwrap_or_default();
+    let text = edit(&known, grants)?;
+    app.set_document(profile, bucket, Document::Acl, which, &text).await
+}
+
+fn told(context: &Context<'_>, uri: &str, acl: &str, number: u64, total: u64) {
     if context.args.json {
-        json_line(
-            &json!({ "type": "acl", "uri": uri, "acl": if public { "public-read" } else { "private" } }),
-        );
-    } else {
-        let word = if public { "Public" } else { "Private" };
-        context.say(&format!("{}: ACL set to {word}  [{number} of {total}]", name(uri)));
+        json_line(&json!({ "type": "acl", "uri": uri, "acl": acl }));
+        return;
+    }
+    let word = match acl {
+        "public-read" => "Public",
+        "private" => "Private",
+        other => other,
+    };
+    context.say(&format!("{}: ACL set to {word}  [{number} of {total}]", name(uri)));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn grants_are_added_once_and_taken_away() {
+        let acl = r#"{"owner":{"id":"me"},"accessControlList":[{"grantee":{"id":"me","type":"CanonicalUser"},"permission":"FULL_CONTROL"}]}"#;
+        let read = (parse(&["read:anon".into()]).unwrap(), vec![]);
+        let once = edit(acl, &read).unwrap();
+        assert!(once.contains("AllUsers"));
+        assert_eq!(edit(&once, &read).unwrap(), once);
+        let back = (vec![], parse(&["all:anon".into()]).unwrap());
+        let back: Value = serde_json::from_str(&edit(&once, &back).unwrap()).unwrap();
+        assert_eq!(back, serde_json::from_str::<Value>(acl).unwrap());
+        for bad in ["read", "see:me", "read:"] {
+            assert!(grant(bad).is_err(), "{bad}");
+        }
     }
 }

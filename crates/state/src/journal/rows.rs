@@ -32,7 +32,13 @@ macro_rules! words {
     };
 }
 
-words!(JobKind { Upload = "upload", Download = "download", Delete = "delete" });
+words!(JobKind {
+    Upload = "upload",
+    Download = "download",
+    Delete = "delete",
+    Copy = "copy",
+    Change = "change",
+});
 words!(JobState {
     Queued = "queued",
     Running = "running",
@@ -100,9 +106,13 @@ pub struct Fingerprint {
     pub inode: u64,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct NewTransfer {
     pub key: String,
+    /// The version that is meant; of a copy, the source's.
+    pub version: Option<String>,
+    /// Of a copy: the key it comes from.
+    pub source: Option<String>,
     pub local: Option<PathBuf>,
     pub size: Option<u64>,
     /// Known to be left out from the start, with the reason.
@@ -115,6 +125,8 @@ pub struct TransferRow {
     pub job: JobId,
     pub state: TransferState,
     pub key: String,
+    pub version: Option<String>,
+    pub source: Option<String>,
     pub local: Option<PathBuf>,
     pub size: Option<u64>,
     pub fingerprint: Option<Fingerprint>,
@@ -153,7 +165,7 @@ pub(super) const JOB: &str = "id, kind, state, owner, profile, bucket, prefix, t
     finished_at, files_total, files_done, files_failed, files_skipped, bytes_total, bytes_done, error";
 pub(super) const TRANSFER: &str =
     "id, job, state, key, local, size, mtime_ns, inode, etag, upload_id, part_size,
-    verified, error";
+    verified, error, version, source";
 
 pub(super) fn unsigned(row: &Row<'_>, at: usize) -> rusqlite::Result<u64> {
     Ok(u64::try_from(row.get::<_, i64>(at)?).unwrap_or(0))
@@ -209,5 +221,7 @@ pub(super) fn transfer_row(row: &Row<'_>) -> rusqlite::Result<TransferRow> {
         part_size: row.get::<_, Option<i64>>(10)?.and_then(|s| u64::try_from(s).ok()),
         verified: row.get(11)?,
         error: row.get(12)?,
+        version: row.get(13)?,
+        source: row.get(14)?,
     })
 }

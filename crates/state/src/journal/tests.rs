@@ -22,6 +22,7 @@ async fn one_job(db: &Db) -> (Journal, JobId) {
         local: Some(PathBuf::from("/tmp").join(key)),
         size: Some(size),
         skipped: skipped.map(str::to_owned),
+        ..NewTransfer::default()
     };
     journal
         .add_transfers(
@@ -99,7 +100,7 @@ async fn local_names_need_not_be_unicode() {
     let db = Db::open(home.path()).unwrap();
     let (journal, job) = one_job(&db).await;
     let path = PathBuf::from(std::ffi::OsStr::from_bytes(b"/tmp/\xff\xfe"));
-    let new = NewTransfer { key: "k".into(), local: Some(path.clone()), size: None, skipped: None };
+    let new = NewTransfer { key: "k".into(), local: Some(path.clone()), ..NewTransfer::default() };
     journal.add_transfers(job, vec![new]).await.unwrap();
     let (_, rows) = journal.transfers(job, TransferFilter::All, 3, 1).unwrap();
     assert_eq!(rows[0].local, Some(path));

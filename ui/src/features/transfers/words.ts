@@ -19,7 +19,7 @@ export function stateWord(state: JobState | "skipped"): string {
   return STATES[state]();
 }
 
-const KINDS = { upload: m.job_upload, download: m.job_download, delete: m.job_delete };
+const KINDS = { upload: m.job_upload, download: m.job_download, delete: m.job_delete, copy: m.job_copy, change: m.job_change };
 
 export function jobTitle(job: Job): string {
   return KINDS[job.kind]({ title: visible(job.title) });
@@ -27,7 +27,7 @@ export function jobTitle(job: Job): string {
 
 export function jobWhere(job: Job): string {
   const place = `${job.bucket}/${visible(job.prefix)}`;
-  if (job.kind === "upload") return m.job_to({ place, connection: job.profileName });
+  if (job.kind === "upload" || job.kind === "copy") return m.job_to({ place, connection: job.profileName });
   return job.kind === "download" ? m.job_from({ place, connection: job.profileName }) : m.job_in({ place, connection: job.profileName });
 }
 
@@ -35,7 +35,7 @@ export function jobWhere(job: Job): string {
 export function jobProgress(job: Job): string {
   if (job.planning) return m.job_planning({ n: count(job.filesTotal) });
   const parts: string[] = [];
-  if (job.kind === "delete") parts.push(m.job_count({ done: count(job.filesDone), total: count(job.filesTotal) }));
+  if (job.kind === "delete" || job.kind === "change") parts.push(m.job_count({ done: count(job.filesDone), total: count(job.filesTotal) }));
   else if (job.state === "completed") {
     parts.push(bytes(job.bytesDone));
     if (job.filesTotal > 1) parts.push(m.job_files({ n: job.filesTotal, nText: count(job.filesTotal) }));

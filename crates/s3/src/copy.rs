@@ -1,0 +1,163 @@
+//! Server-side copies: the bytes never leave the service.
+
+use aws_sdk_s3::types::{MetadataDirective, StorageClass, TaggingDirective};
+use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
+
+use crate::client::{Retries, S3};
+use crate::connection::KEY;
+use crate::error::{Class, Error};
+use crate::multipart::PartRef;
+use crate::object::with_headers;
+use crate::types::{ObjectHeaders, bare_etag};
+
+/// Which object, and in which state, is copied.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CopySource {
+    pub bucket: BucketName,
+    pub key: ObjectKey,
+    pub version_id: Option<String>,
+    /// Only while it still has this ETag.
+    pub if_match: Option<String>,
+}
+
+#[derive(Debug, Clone, Default)]
+pub struct CopyRequest {
+    /// New headers in the place of the old; `None` keeps all of them but the storage class and the ACL,
+    /// which S3 never copies.
+    pub headers: Option<ObjectHeaders>,
+    /// Of the copy; the class of the source is not inherited.
+    pub storage_class: Option<String>,
+    /// URL-encoded tags in the place of the old; `None` keeps them.
+    pub tags: Option<String>,
+    /// Names the encryption of the copy: `AES256`, `aws:kms` …, and the KMS key.
+    pub encryption: Option<(String, Option<String>)>,
+    /// Only where the key is free (servers that know conditional writes).
+    pub if_absent: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Copied {
+    pub etag: Option<String>,
+    pub version_id: Option<String>,
+}
+
+impl CopySource {
+    /// As the header wants it: bucket, key and version, URL-encoded.
+    fn header(&self) -> String {
+        let key = percent_encoding::utf8_percent_encode(self.key.as_str(), KEY);
+        let version = self.version_id.as_ref().map(|version| {
+            let version = percent_encoding::utf8_percent_encode(version, KEY);
+            format!("?versionId={version}")
+        });
+        format!("{}/{key}{}", self.bucket, version.unwrap_or_default())
+    }
+
+    fn if_match(&self) -> Option<String> {
+        self.if_match.as_ref().map(|tag| format!("\"{tag}\""))
+    }
+}
+
+impl S3 {
+    /// CopyObject, once: up to 5 GiB (`max-single-copy` of the provider). May be silent for minutes.
+    ///
+    /// # Errors
+    /// What is missing is told of the source where the server names it.
+    pub async fn copy_object(
+        &self,
+        source: &CopySource,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        request: &CopyRequest,
+    ) -> Result<Copied, Error> {
+        let headers = request.headers.clone().unwrap_or_default();
+        let replace = request.headers.is_some();
+        let (encryption, kms) =
+            request.encryption.clone().map_or((None, None), |(e, k)| (Some(e), k));
+        let answer = self
+            .run(
+                "CopyObject",
+                Some(bucket.as_str()),
+                Some(key.as_str()),
+                Retries::Caller,
+                |client| {
+                    let call = with_headers!(client.copy_object(), &headers)
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .copy_source(source.header())
+                        .set_copy_source_if_match(source.if_match())
+                        .set_metadata_directive(replace.then_some(MetadataDirective::Replace))
+                        .set_storage_class(request.storage_class.as_deref().map(StorageClass::from))
+                        .set_tagging_directive(
+                            request.tags.is_some().then_some(TaggingDirective::Replace),
+                        )
+                        .set_tagging(request.tags.clone())
+                        .set_server_side_encryption(encryption.as_deref().map(Into::into))
+                        .set_ssekms_key_id(kms.clone())
+                        .set_if_none_match(request.if_absent.then(|| "*".to_owned()));
+                    async move { call.send().await }
+                },
+            )
+            .await
+            .map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        Ok(Copied {
+            etag: answer.copy_object_result().and_then(|r| r.e_tag()).map(bare_etag),
+            version_id: answer.version_id().map(str::to_owned),
+        })
+    }
+
+    /// UploadPartCopy, once: this range of the source becomes a part.
+    pub async fn copy_part(
+        &self,
+        source: &CopySource,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: &UploadId,
+        number: PartNumber,
+        (first, len): (u64, u64),
+    ) -> Result<PartRef, Error> {
+        let op = "UploadPartCopy";
+        let range = format!("bytes={first}-{}", first + len.max(1) - 1);
+        let answer = self
+            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
+                let call = client
+                    .upload_part_copy()
+                    .bucket(bucket.as_str())
+                    .key(key.as_str())
+                    .upload_id(upload.as_str())
+                    .part_number(number.get())
+                    .copy_source(source.header())
+                    .copy_source_range(&range)
+                    .set_copy_source_if_match(source.if_match());
+                async move { call.send().await }
+            })
+            .await?;
+        let part = answer.copy_part_result();
+        let etag = part.and_then(|p| p.e_tag()).map(bare_etag).filter(|tag| !tag.is_empty());
+        let etag = etag.ok_or_else(|| {
+            let what = "copied, but no ETag in the answer";
+            Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what)
+        })?;
+        let crc64nvme = part.and_then(|p| p.checksum_crc64_nvme()).map(str::to_owned);
+        Ok(PartRef { number, etag, crc64nvme })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sources_are_encoded() {
+        let source = CopySource {
+            bucket: BucketName::new("bucket").unwrap(),
+            key: ObjectKey::new("a b/ü+?").unwrap(),
+            version_id: Some("v/1+".into()),
+            if_match: Some("abc".into()),
+        };
+        assert_eq!(
+            source.header(),
+            "bucket/a%20b/%C3%BC%2B%3F?versionId=v%2F1%2B".replace("%2F", "/")
+        );
+        assert_eq!(source.if_match().as_deref(), Some("\"abc\""));
+    }
+}
