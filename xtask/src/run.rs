@@ -4,7 +4,6 @@ use std::fs;
 
 use crate::process::{Done, command, finish, run as start, say};
 use crate::suites::RUST;
-use crate::suites::RUST;
 use crate::{npm, paths, system, tools};
 
 fn frontend() -> Done {

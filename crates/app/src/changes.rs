@@ -24,6 +24,17 @@ fn title_of(items: &[Item]) -> String {
     }
 }
 
+/// By key, the newest first: some servers tell all versions first, then all delete markers.
+fn ordered(mut found: Vec<VersionEntry>) -> Vec<VersionEntry> {
+    found.sort_by(|a, b| {
+        a.key
+            .cmp(&b.key)
+            .then(b.is_latest.cmp(&a.is_latest))
+            .then(b.modified.cmp(&a.modified))
+    });
+    found
+}
+
 impl App {
     /// Copies (or moves) into a bucket, of this connection or another. Each item has the key it gets
     /// and the one it comes from.
@@ -68,7 +79,7 @@ impl App {
         Ok(self.engine.submit_remove_bucket(ProfileId::new(profile), bucket).await?)
     }
 
-    /// Every version and marker below a prefix (or of exactly one key), in listing order.
+    /// Every version and marker below a prefix (or of exactly one key), by key, the newest first.
     pub async fn versions(
         &self,
         profile: &str,
@@ -79,7 +90,8 @@ impl App {
         let s3 = self.s3(profile).await?;
         if exactly {
             let answer = s3.object_versions(bucket, prefix).await;
-            return self.noted(profile, bucket, "ListObjectVersions", answer).await;
+            let found = self.noted(profile, bucket, "ListObjectVersions", answer).await?;
+            return Ok(ordered(found));
         }
         let mut request = VersionRequest { prefix: prefix.to_owned(), ..VersionRequest::default() };
         let mut found = Vec::new();
@@ -89,7 +101,7 @@ impl App {
             found.extend(page.versions);
             match page.next {
                 Some(next) => request.after = Some(next),
-                None => return Ok(found),
+                None => return Ok(ordered(found)),
             }
         }
     }

@@ -222,10 +222,16 @@ impl S3 {
     ) -> Result<Option<String>, Error> {
         let shape = document.shape(which.key.is_some());
         if let (Some(listed), None) = (document.listed(), which.id) {
-            return self.documents(bucket, &shape, &listed).await.map(Some);
+            return self.documents(bucket, &shape, &listed).await;
         }
         let request = Self::document_request(shape.get, "GET", bucket, shape.query, which);
         match self.document_tree(&request).await {
+            // A server that doesn't know the subresource may answer with something else altogether.
+            Ok(tree) if tree.name != shape.root && !knows(&tree, shape.fields) => {
+                let what = format!("the server answered with <{}> instead", tree.name);
+                Err(Error::answer(request.op, Class::Unsupported, &what)
+                    .at(Some(request.bucket), request.key))
+            }
             Ok(tree) => Ok(Some(json::to_json(&tree, shape.fields).to_string())),
             Err(error) if error.class == Class::ConfigNotFound => Ok(None),
             Err(error) => Err(error),
@@ -250,7 +256,7 @@ impl S3 {
         bucket: &BucketName,
         shape: &Shape,
         listed: &Listed,
-    ) -> Result<String, Error> {
+    ) -> Result<Option<String>, Error> {
         let mut all = Element::new(listed.root);
         let mut token: Option<String> = None;
         loop {
@@ -274,7 +280,8 @@ impl S3 {
                 None => break,
             }
         }
-        Ok(json::to_json(&all, listed.fields).to_string())
+        let any = !all.children.is_empty();
+        Ok(any.then(|| json::to_json(&all, listed.fields).to_string()))
     }
 
     /// Puts a document, given as JSON or XML ([`Document::write`] checks it without sending it).
@@ -302,7 +309,14 @@ impl S3 {
             Some(_) => Class::ObjectNotFound,
             None => Class::BucketNotFound,
         };
-        self.raw(&request).await.map(drop).map_err(|e| e.missing_is(missing))
+        self.raw(&request).await.map(drop).map_err(|e| {
+            let mut error = e.missing_is(missing);
+            // It looked past the subresource and took this for CreateBucket.
+            if error.class == Class::AlreadyExists {
+                error.class = Class::Unsupported;
+            }
+            error
+        })
     }
 
     /// Deletes a document; one that was never set counts as deleted.
@@ -349,6 +363,11 @@ impl S3 {
         let tree = self.document_tree(&request).await?;
         Ok(json::to_json(&tree, schema::ATTRIBUTES).to_string())
     }
+}
+
+/// Some servers (Ceph 16) give the right elements another root.
+fn knows(tree: &Element, fields: &[Field]) -> bool {
+    tree.children.iter().any(|child| fields.iter().any(|field| field.xml == child.name))
 }
 
 /// Tags as [`Document::Tagging`] has them.
