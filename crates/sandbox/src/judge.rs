@@ -39,8 +39,9 @@ impl Server {
         action: &str,
         bucket: &Bucket,
         key: Option<&str>,
+        version: Option<&str>,
     ) -> S3Result<()> {
-        let object = key.and_then(|key| bucket.object(key));
+        let object = key.and_then(|key| bucket.find(key, version)).filter(|o| !o.marker);
         let verdict = verdict(caller, action, bucket, key, object.as_deref());
         let missing = key.is_some() && object.is_none() && reads_object(action);
         let allowed = if missing {
@@ -97,7 +98,6 @@ fn action(operation: &str, version: bool) -> Cow<'static, str> {
     Cow::Borrowed(match operation {
         "GetObject" | "HeadObject" if version => "s3:GetObjectVersion",
         "GetObject" | "HeadObject" => "s3:GetObject",
-        "GetObjectAttributes" => "s3:GetObject",
         "PutObject"
         | "CopyObject"
         | "CreateMultipartUpload"
@@ -105,7 +105,13 @@ fn action(operation: &str, version: bool) -> Cow<'static, str> {
         | "UploadPartCopy"
         | "CompleteMultipartUpload"
         | "PostObject" => "s3:PutObject",
+        "GetObjectAttributes" if version => "s3:GetObjectVersionAttributes",
         "DeleteObject" if version => "s3:DeleteObjectVersion",
+        "GetObjectAcl" if version => "s3:GetObjectVersionAcl",
+        "PutObjectAcl" if version => "s3:PutObjectVersionAcl",
+        "GetObjectTagging" if version => "s3:GetObjectVersionTagging",
+        "PutObjectTagging" if version => "s3:PutObjectVersionTagging",
+        "DeleteObjectTagging" if version => "s3:DeleteObjectVersionTagging",
         "ListObjects" | "ListObjectsV2" | "HeadBucket" => "s3:ListBucket",
         "ListObjectVersions" => "s3:ListBucketVersions",
         "ListMultipartUploads" => "s3:ListBucketMultipartUploads",
@@ -116,6 +122,13 @@ fn action(operation: &str, version: bool) -> Cow<'static, str> {
         // Most operations are called as their action.
         _ => return Cow::Owned(format!("s3:{operation}")),
     })
+}
+
+/// The version that a request names.
+fn version_id(uri: &http::Uri) -> Option<String> {
+    let query = uri.query()?;
+    let value = query.split('&').find_map(|pair| pair.strip_prefix("versionId="))?;
+    Some(percent_encoding::percent_decode_str(value).decode_utf8_lossy().into_owned())
 }
 
 #[async_trait::async_trait]
@@ -136,8 +149,10 @@ impl S3Access for Server {
             // Judged key by key, in the operation.
             ("DeleteObjects", Some(bucket)) => self.bucket(bucket).map(|_| ()),
             (_, Some(bucket)) => {
-                let version = cx.uri().query().is_some_and(|q| q.contains("versionId="));
-                self.judge(&caller, &action(operation, version), &*self.bucket(bucket)?, key)
+                let version = version_id(cx.uri());
+                let action = action(operation, version.is_some());
+                let bucket = self.bucket(bucket)?;
+                self.judge(&caller, &action, &bucket, key, version.as_deref())
             }
         }
     }

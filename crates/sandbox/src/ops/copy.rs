@@ -2,33 +2,48 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use s3s::dto::*;
-use s3s::{S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
 use super::acl::wish;
-use super::answers::{at, etag, no_such_key};
+use super::answers::{at, etag};
 use super::conditions::ReadIf;
-use super::get::check_version;
 use super::put::{MAX_PUT, Said, headers_of, refuse_encryption};
+use super::versions::{find, version_of};
 use crate::checksum::{Claims, Hasher};
 use crate::judge::Caller;
 use crate::model::{Algorithm, Object, Sum};
-use crate::store::{Fresh, Slices, StoreError};
+use crate::store::{Bucket as Stored, Fresh, Slices, StoreError};
+
+/// What is copied.
+pub(super) struct Source {
+    pub bucket: Arc<Stored>,
+    pub key: String,
+    /// By its version.
+    pub named: bool,
+    pub object: Arc<Object>,
+}
 
 impl Server {
     /// The source of a copy, if the caller may read it.
-    pub(super) fn source(
-        &self,
-        caller: &Caller,
-        source: &CopySource,
-    ) -> S3Result<(Arc<crate::store::Bucket>, String)> {
+    pub(super) fn source(&self, caller: &Caller, source: &CopySource) -> S3Result<Source> {
         let CopySource::Bucket { bucket, key, version_id } = source else {
             return Err(s3_error!(NotImplemented, "The sandbox has no access points."));
         };
-        check_version(version_id.as_deref())?;
         let bucket = self.bucket(bucket)?;
-        self.judge(caller, "s3:GetObject", &bucket, Some(key))?;
-        Ok((bucket, key.to_string()))
+        let version = version_id.as_deref();
+        let action = if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+        self.judge(caller, action, &bucket, Some(key), version)?;
+        let object = find(&bucket, key, version).map_err(|error| match error.code() {
+            // A marker is nothing to copy.
+            S3ErrorCode::MethodNotAllowed => s3_error!(
+                InvalidRequest,
+                "The source of a copy request may not specifically refer to a delete marker by \
+                 version id."
+            ),
+            _ => error,
+        })?;
+        Ok(Source { bucket, key: key.to_string(), named: version.is_some(), object })
     }
 
     /// A copy of a range of an object's bytes, hashed if `algorithm` says so. Where the whole is
@@ -71,15 +86,15 @@ impl Server {
         refuse_encryption(&req.headers)?;
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
-        let (source_bucket, source_key) = self.source(&caller, &input.copy_source)?;
-        let source = source_bucket.object(&source_key).ok_or_else(no_such_key)?;
+        let from = self.source(&caller, &input.copy_source)?;
+        let source = &from.object;
         let conditions = ReadIf {
             matches: input.copy_source_if_match.as_ref(),
             none_match: input.copy_source_if_none_match.as_ref(),
             modified_since: input.copy_source_if_modified_since.as_ref(),
             unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
         };
-        conditions.check_source(&source)?;
+        conditions.check_source(source)?;
         if source.size > MAX_PUT {
             return Err(s3_error!(
                 InvalidRequest,
@@ -89,8 +104,9 @@ impl Server {
         }
         let replace = is(input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
         let replace_tags = is(input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
-        let onto_itself = Arc::ptr_eq(&source_bucket, &bucket) && source_key == input.key;
+        let onto_itself = Arc::ptr_eq(&from.bucket, &bucket) && from.key == input.key;
         if onto_itself
+            && !from.named
             && !replace
             && input.storage_class.is_none()
             && input.website_redirect_location.is_none()
@@ -128,23 +144,17 @@ impl Server {
             .filter(|a| old.sum.as_ref().is_none_or(|s| s.algorithm != *a || s.composite))
             .or((!old.parts.is_empty())
                 .then(|| old.sum.as_ref().map_or(Algorithm::Crc64Nvme, |s| s.algorithm)));
-        let (fresh, hashed) = self.copy_bytes(&source, (0, source.size), again).await?;
+        let (fresh, hashed) = self.copy_bytes(source, (0, source.size), again).await?;
         let (tag, sum) = match hashed {
             Some((tag, sum)) => (tag, Some(sum)),
             None => (source.etag.clone(), old.sum.clone()),
         };
         let sums = sum.as_ref().map(Sum::dto).unwrap_or_default();
         detail.sum = sum;
-        let object = Object {
-            etag: tag.clone(),
-            size: source.size,
-            modified: self.now(),
-            body: fresh.body.clone(),
-            detail: Arc::new(detail),
-        };
+        let object = Object::new(tag.clone(), source.size, self.now(), detail);
         let modified = object.modified;
         let check = |_: Option<&Object>| Ok::<_, StoreError>(());
-        self.store.put(&bucket, &input.key, object, fresh, check).await?;
+        let object = self.store.put(&bucket, &input.key, object, fresh, check).await?;
         let result = CopyObjectResult {
             checksum_crc32: sums.checksum_crc32,
             checksum_crc32c: sums.checksum_crc32c,
@@ -157,6 +167,8 @@ impl Server {
         };
         Ok(S3Response::new(CopyObjectOutput {
             copy_object_result: Some(result),
+            copy_source_version_id: version_of(&from.bucket, source),
+            version_id: version_of(&bucket, &object),
             ..CopyObjectOutput::default()
         }))
     }

@@ -12,12 +12,12 @@ use crate::store::{Entry, Upload, Wanted, list};
 
 /// How names stand in an answer.
 #[derive(Clone, Copy)]
-struct Names {
+pub(super) struct Names {
     encoded: bool,
 }
 
 impl Names {
-    fn new(encoding: Option<&EncodingType>) -> S3Result<Self> {
+    pub(super) fn new(encoding: Option<&EncodingType>) -> S3Result<Self> {
         match encoding.map(EncodingType::as_str) {
             None => Ok(Self { encoded: false }),
             Some("url") => Ok(Self { encoded: true }),
@@ -27,7 +27,11 @@ impl Names {
         }
     }
 
-    fn of(self, name: &str) -> String {
+    pub(super) const fn encoded(self) -> bool {
+        self.encoded
+    }
+
+    pub(super) fn of(self, name: &str) -> String {
         if self.encoded { url_encoded(name) } else { name.to_owned() }
     }
 
@@ -36,7 +40,7 @@ impl Names {
     }
 }
 
-fn page_size(asked: Option<i32>) -> S3Result<i32> {
+pub(super) fn page_size(asked: Option<i32>) -> S3Result<i32> {
     match asked {
         None => Ok(1000),
         Some(n) if n >= 0 => Ok(n.min(1000)),
@@ -64,7 +68,7 @@ impl Server {
         owners: bool,
     ) -> S3Result<Page> {
         let bucket = self.bucket(bucket)?;
-        let listed = list(&bucket.objects(), wanted);
+        let listed = list(&bucket.index().objects, wanted);
         let mut page = Page {
             contents: Vec::with_capacity(listed.entries.len()),
             common: Vec::new(),

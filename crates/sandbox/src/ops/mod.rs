@@ -14,8 +14,12 @@ mod put;
 mod s3;
 mod settings;
 mod tags;
+mod versions;
+mod xml;
 
 use std::sync::Arc;
+
+pub(crate) use xml::Written;
 
 use dipper_types::{Clock, Timestamp};
 use s3s::{S3Result, s3_error};

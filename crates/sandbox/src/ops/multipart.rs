@@ -6,10 +6,11 @@ use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
 use super::acl::wish;
-use super::answers::{at, etag, no_such_key, no_such_upload};
+use super::answers::{at, etag, no_such_upload};
 use super::conditions::{ReadIf, WriteIf};
 use super::plan::Plan;
 use super::put::{MAX_PUT, Said, headers_of, refuse_encryption, sums_of};
+use super::versions::version_of;
 use crate::checksum::Claims;
 use crate::model::{self, Algorithm, Object, Sum, UploadInfo};
 use crate::store::{Bucket as Stored, StoreError, Upload};
@@ -115,18 +116,18 @@ impl Server {
         let bucket = self.bucket(&input.bucket)?;
         let upload = self.upload(&bucket, &input.key, &input.upload_id)?;
         check_number(input.part_number)?;
-        let (source_bucket, source_key) = self.source(&caller, &input.copy_source)?;
-        let source = source_bucket.object(&source_key).ok_or_else(no_such_key)?;
+        let from = self.source(&caller, &input.copy_source)?;
+        let source = &from.object;
         let conditions = ReadIf {
             matches: input.copy_source_if_match.as_ref(),
             none_match: input.copy_source_if_none_match.as_ref(),
             modified_since: input.copy_source_if_modified_since.as_ref(),
             unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
         };
-        conditions.check_source(&source)?;
+        conditions.check_source(source)?;
         let (start, end) = copy_range(input.copy_source_range.as_deref(), source.size)?;
         let algorithm = Some(upload.info.algorithm);
-        let (fresh, hashed) = self.copy_bytes(&source, (start, end), algorithm).await?;
+        let (fresh, hashed) = self.copy_bytes(source, (start, end), algorithm).await?;
         let (tag, sum) = hashed.ok_or_else(|| s3_error!(InternalError))?;
         let sums = sum.dto();
         let modified = self.now();
@@ -149,6 +150,7 @@ impl Server {
         };
         Ok(S3Response::new(UploadPartCopyOutput {
             copy_part_result: Some(result),
+            copy_source_version_id: version_of(&from.bucket, source),
             ..UploadPartCopyOutput::default()
         }))
     }
@@ -168,7 +170,8 @@ impl Server {
                 .object(&input.key)
                 .filter(|o| o.detail.upload.as_deref() == Some(input.upload_id.as_str()))
                 .ok_or_else(no_such_upload)?;
-            return Ok(completed(input.bucket, input.key, location, &object));
+            let version = version_of(&bucket, &object);
+            return Ok(completed(input.bucket, input.key, location, &object, version));
         };
         let plan = Plan {
             asked,
@@ -181,8 +184,11 @@ impl Server {
             conditions.check(there)?;
             plan.object(&of, parts)
         };
-        let object: Result<Object, S3Error> = self.store.complete(&bucket, &upload, make).await;
-        Ok(completed(input.bucket, input.key, location, &object?))
+        let object: Result<Arc<Object>, S3Error> =
+            self.store.complete(&bucket, &upload, make).await;
+        let object = object?;
+        let version = version_of(&bucket, &object);
+        Ok(completed(input.bucket, input.key, location, &object, version))
     }
 
     pub(super) async fn abort_upload(
@@ -256,6 +262,7 @@ fn completed(
     key: String,
     location: String,
     object: &Object,
+    version_id: Option<String>,
 ) -> S3Response<CompleteMultipartUploadOutput> {
     let sums = object.detail.sum.as_ref().map(Sum::dto).unwrap_or_default();
     S3Response::new(CompleteMultipartUploadOutput {
@@ -269,6 +276,7 @@ fn completed(
         checksum_sha256: sums.checksum_sha256,
         checksum_type: sums.checksum_type,
         e_tag: Some(etag(&object.etag)),
+        version_id,
         ..CompleteMultipartUploadOutput::default()
     })
 }

@@ -1,5 +1,4 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use dipper_access::{Acl, CannedAcl, Ownership};
 use futures::StreamExt as _;
@@ -11,6 +10,7 @@ use super::Server;
 use super::acl::{On, Wish, let_pass, wish};
 use super::answers::etag;
 use super::conditions::WriteIf;
+use super::versions::version_of;
 use crate::checksum::{Claims, Hashed, Hasher};
 use crate::judge::Caller;
 use crate::model::{Algorithm, BucketInfo, Detail, Headers, Object};
@@ -96,15 +96,11 @@ impl Server {
         let mut headers = said.headers;
         headers.content_encoding = headers.content_encoding.and_then(without_aws_chunked);
         Ok(Detail {
-            owner: owner.clone(),
-            acl,
             headers,
             metadata: metadata(said.metadata)?,
             storage_class: storage_class(said.storage_class)?,
-            sum: None,
-            parts: Vec::new(),
             tags: said.tagging.map_or(Ok(Vec::new()), super::tags::from_header)?,
-            upload: None,
+            ..Detail::new(owner, acl)
         })
     }
 
@@ -169,15 +165,9 @@ impl Server {
 
         let sums = hashed.sum.dto();
         detail.sum = Some(hashed.sum);
-        let object = Object {
-            etag: hashed.etag.clone(),
-            size: len,
-            modified: self.now(),
-            body: fresh.body.clone(),
-            detail: Arc::new(detail),
-        };
+        let object = Object::new(hashed.etag.clone(), len, self.now(), detail);
         let check = move |there: Option<&Object>| conditions.check(there);
-        self.store.put(&bucket, &input.key, object, fresh, check).await?;
+        let object = self.store.put(&bucket, &input.key, object, fresh, check).await?;
         Ok(S3Response::new(PutObjectOutput {
             checksum_crc32: sums.checksum_crc32,
             checksum_crc32c: sums.checksum_crc32c,
@@ -186,7 +176,7 @@ impl Server {
             checksum_sha256: sums.checksum_sha256,
             checksum_type: sums.checksum_type,
             e_tag: Some(etag(&hashed.etag)),
-            size: None,
+            version_id: version_of(&bucket, &object),
             ..PutObjectOutput::default()
         }))
     }

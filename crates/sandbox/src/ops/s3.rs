@@ -37,6 +37,7 @@ operations! {
     waiting {
     create_bucket(CreateBucketInput) -> CreateBucketOutput = make_bucket;
     delete_bucket(DeleteBucketInput) -> DeleteBucketOutput = drop_bucket;
+    put_bucket_versioning(PutBucketVersioningInput) -> PutBucketVersioningOutput = set_versioning;
     put_object(PutObjectInput) -> PutObjectOutput = write_object;
     get_object(GetObjectInput) -> GetObjectOutput = read_object;
     delete_object(DeleteObjectInput) -> DeleteObjectOutput = drop_object;
@@ -65,6 +66,7 @@ operations! {
     head_object(HeadObjectInput) -> HeadObjectOutput = object_head;
     list_objects(ListObjectsInput) -> ListObjectsOutput = list_v1;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = list_v2;
+    list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = list_versions;
     list_parts(ListPartsInput) -> ListPartsOutput = parts;
     list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = list_uploads;
     get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = bucket_acl;

@@ -11,6 +11,7 @@ use s3s::{Body, HttpError, HttpResponse};
 
 use super::{guard, harm, region, rest};
 use crate::faults::Faults;
+use crate::ops::Written;
 
 /// What every request passes: the guard, the faults, the S3 service.
 #[derive(Clone)]
@@ -60,11 +61,23 @@ impl Front {
             return Ok(answer);
         }
         let (rest, request) = rest::shared(request);
-        let response = self.service.call(request).await?;
+        let mut response = self.service.call(request).await?;
+        written(&mut response);
         if !response.status().is_success() {
             rest.drain().await;
         }
         harm::after(&faults, response)
+    }
+}
+
+/// A text that the operation wrote itself becomes the body.
+fn written(response: &mut HttpResponse) {
+    if let Some(Written(text)) = response.extensions_mut().remove() {
+        let headers = response.headers_mut();
+        headers.remove(http::header::TRANSFER_ENCODING);
+        headers.insert(http::header::CONTENT_LENGTH, HeaderValue::from(text.len()));
+        headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+        *response.body_mut() = Body::from(text);
     }
 }
 

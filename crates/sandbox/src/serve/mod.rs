@@ -202,27 +202,10 @@ fn failed(error: StoreError) -> SandboxError {
 
 fn seed_object(owner: &str, server: &Server) -> Object {
     let text = bytes::Bytes::from_static(b"A tiny object.\n");
-    let detail = Detail {
-        owner: owner.to_owned(),
-        acl: dipper_access::Acl::private(owner),
-        headers: crate::model::Headers {
-            content_type: Some("text/plain".to_owned()),
-            ..Default::default()
-        },
-        metadata: Default::default(),
-        storage_class: None,
-        sum: None,
-        parts: Vec::new(),
-        tags: Vec::new(),
-        upload: None,
-    };
-    Object {
-        etag: crate::checksum::etag(&text),
-        size: text.len() as u64,
-        modified: server.now(),
-        body: Body::memory(vec![text]),
-        detail: Arc::new(detail),
-    }
+    let mut detail = Detail::new(owner, dipper_access::Acl::private(owner));
+    detail.headers.content_type = Some("text/plain".to_owned());
+    let (etag, size) = (crate::checksum::etag(&text), text.len() as u64);
+    Object { body: Body::memory(vec![text]), ..Object::new(etag, size, server.now(), detail) }
 }
 
 async fn open(storage: Storage) -> Result<(Option<Arc<Folder>>, Store), SandboxError> {
