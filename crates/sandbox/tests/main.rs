@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that can not go on panics")]
 
 mod access;
+mod documents;
 mod durable;
 mod faults;
 mod guard;

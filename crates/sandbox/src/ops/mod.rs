@@ -6,6 +6,7 @@ mod buckets;
 mod conditions;
 mod copy;
 mod delete;
+pub(crate) mod documents;
 mod get;
 mod lists;
 mod multipart;

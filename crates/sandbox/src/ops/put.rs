@@ -59,7 +59,7 @@ pub(super) struct Said<'a> {
     pub tagging: Option<&'a str>,
 }
 
-const STORAGE_CLASSES: [&str; 9] = [
+pub(super) const STORAGE_CLASSES: [&str; 9] = [
     "STANDARD",
     "REDUCED_REDUNDANCY",
     "STANDARD_IA",

@@ -187,13 +187,4 @@ impl Server {
         let output = DeleteBucketOwnershipControlsOutput {};
         Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
     }
-
-    pub(super) fn payer(
-        &self,
-        req: S3Request<GetBucketRequestPaymentInput>,
-    ) -> S3Result<S3Response<GetBucketRequestPaymentOutput>> {
-        self.bucket(&req.input.bucket)?;
-        let payer = Some(Payer::from_static(Payer::BUCKET_OWNER));
-        Ok(S3Response::new(GetBucketRequestPaymentOutput { payer }))
-    }
 }
