@@ -7,7 +7,7 @@ use dipper_access::{Deciding, Effect, Principal, Request, Seen, Situation, Verdi
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::Credentials;
 use s3s::path::S3Path;
-use s3s::{S3Result, s3_error};
+use s3s::{S3Request, S3Result, s3_error};
 
 use crate::account::ANONYMOUS;
 use crate::model::Object;
@@ -23,7 +23,13 @@ pub(crate) struct Caller {
 }
 
 impl Server {
-    pub(crate) fn caller(&self, credentials: Option<&Credentials>) -> Caller {
+    /// Who sent this, as it was found before the operation began.
+    pub(crate) fn caller<T>(&self, req: &S3Request<T>) -> Caller {
+        let known = req.extensions.get::<Caller>().cloned();
+        known.unwrap_or_else(|| self.caller_of(req.credentials.as_ref()))
+    }
+
+    fn caller_of(&self, credentials: Option<&Credentials>) -> Caller {
         match credentials.and_then(|c| self.accounts.by_access_key(&c.access_key)) {
             Some(account) => {
                 Caller { principal: account.principal(), id: account.canonical_id.clone() }
@@ -173,7 +179,8 @@ fn version_id(uri: &http::Uri) -> Option<String> {
 #[async_trait::async_trait]
 impl S3Access for Server {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        let caller = self.caller(cx.credentials());
+        let caller = self.caller_of(cx.credentials());
+        cx.extensions_mut().insert(caller.clone());
         let operation = cx.s3_op().name();
         let (bucket, key) = match cx.s3_path() {
             S3Path::Root => (None, None),

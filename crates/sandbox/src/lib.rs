@@ -10,6 +10,7 @@
 
 mod account;
 mod checksum;
+mod clock;
 mod error;
 mod faults;
 mod folder;

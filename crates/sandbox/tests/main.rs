@@ -5,9 +5,11 @@
 mod access;
 mod documents;
 mod durable;
+mod encryption;
 mod faults;
 mod guard;
 mod listing;
+mod lock;
 mod multipart;
 mod objects;
 mod support;

@@ -13,7 +13,7 @@ impl Server {
         &self,
         req: S3Request<CreateBucketInput>,
     ) -> S3Result<S3Response<CreateBucketOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let input = req.input;
         if dipper_types::BucketName::check_new(&input.bucket).is_err() {
             return Err(s3_error!(InvalidBucketName, "The specified bucket is not valid."));
@@ -72,7 +72,7 @@ impl Server {
         &self,
         req: S3Request<ListBucketsInput>,
     ) -> S3Result<S3Response<ListBucketsOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let input = req.input;
         let prefix = input.prefix.clone().unwrap_or_default();
         let after = input.continuation_token.unwrap_or_default();

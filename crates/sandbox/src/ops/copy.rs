@@ -8,11 +8,14 @@ use super::Server;
 use super::acl::wish;
 use super::answers::{at, etag};
 use super::conditions::ReadIf;
-use super::put::{MAX_PUT, Said, headers_of, refuse_encryption};
+use super::lock::asked_lock;
+use super::put::{MAX_PUT, Said, headers_of};
+use super::restore::readable;
+use super::sse::{self, Customer, asked_sse, customer_of, etag_for};
 use super::versions::{find, version_of};
 use crate::checksum::{Claims, Hasher};
 use crate::judge::Caller;
-use crate::model::{Algorithm, Object, Sum};
+use crate::model::{Algorithm, Object, Sse, Sum};
 use crate::store::{Bucket as Stored, Fresh, Slices, StoreError};
 
 /// What is copied.
@@ -24,7 +27,25 @@ pub(super) struct Source {
     pub object: Arc<Object>,
 }
 
+/// The source's customer key in an input with the usual fields.
+macro_rules! copy_source_key {
+    ($input:expr) => {
+        $crate::ops::sse::Customer {
+            algorithm: $input.copy_source_sse_customer_algorithm.as_deref(),
+            key: $input.copy_source_sse_customer_key.as_deref(),
+            md5: $input.copy_source_sse_customer_key_md5.as_deref(),
+        }
+    };
+}
+pub(super) use copy_source_key;
+
 impl Server {
+    /// Whether a source's bytes can be had: with its key, and not from an archive.
+    pub(super) fn opens(&self, source: &Object, key: Customer<'_>) -> S3Result<()> {
+        key.opens(source.detail.sse.as_ref())?;
+        readable(&source.detail, self.now())
+    }
+
     /// The source of a copy, if the caller may read it.
     pub(super) fn source(&self, caller: &Caller, source: &CopySource) -> S3Result<Source> {
         let CopySource::Bucket { bucket, key, version_id } = source else {
@@ -82,8 +103,7 @@ impl Server {
         &self,
         req: S3Request<CopyObjectInput>,
     ) -> S3Result<S3Response<CopyObjectOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
-        refuse_encryption(&req.headers)?;
+        let caller = self.caller(&req);
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
         let from = self.source(&caller, &input.copy_source)?;
@@ -95,6 +115,7 @@ impl Server {
             unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
         };
         conditions.check_source(source)?;
+        self.opens(source, copy_source_key!(input))?;
         if source.size > MAX_PUT {
             return Err(s3_error!(
                 InvalidRequest,
@@ -110,6 +131,7 @@ impl Server {
             && !replace
             && input.storage_class.is_none()
             && input.website_redirect_location.is_none()
+            && !asked_sse!(input).is_given()
         {
             return Err(s3_error!(
                 InvalidRequest,
@@ -130,7 +152,10 @@ impl Server {
             storage_class: input.storage_class.as_ref().map(StorageClass::as_str),
             tagging: input.tagging.as_deref().filter(|_| replace_tags),
         };
-        let mut detail = self.detail(&caller, &bucket.state().info, said)?;
+        let info = &bucket.state().info;
+        let mut detail = self.detail(&caller, info, said)?;
+        detail.sse = asked_sse!(input).sse(info)?;
+        asked_lock!(input).apply(info, self.now(), &mut detail)?;
         if !replace_tags {
             detail.tags = old.tags.clone();
         }
@@ -140,15 +165,17 @@ impl Server {
             .and_then(|name| Algorithm::parse(name.as_str()))
             .or(old.sum.as_ref().filter(|s| s.composite).map(|s| s.algorithm));
         // A copy is one object in one piece: its ETag is the MD5 of the whole.
+        let secret = matches!(old.sse, Some(Sse::Kms { .. } | Sse::Customer { .. }));
         let again = wanted
             .filter(|a| old.sum.as_ref().is_none_or(|s| s.algorithm != *a || s.composite))
-            .or((!old.parts.is_empty())
+            .or((!old.parts.is_empty() || secret)
                 .then(|| old.sum.as_ref().map_or(Algorithm::Crc64Nvme, |s| s.algorithm)));
         let (fresh, hashed) = self.copy_bytes(source, (0, source.size), again).await?;
         let (tag, sum) = match hashed {
             Some((tag, sum)) => (tag, Some(sum)),
             None => (source.etag.clone(), old.sum.clone()),
         };
+        let tag = etag_for(detail.sse.as_ref(), tag)?;
         let sums = sum.as_ref().map(Sum::dto).unwrap_or_default();
         detail.sum = sum;
         let object = Object::new(tag.clone(), source.size, self.now(), detail);
@@ -165,12 +192,14 @@ impl Server {
             e_tag: Some(etag(&tag)),
             last_modified: Some(at(modified)),
         };
-        Ok(S3Response::new(CopyObjectOutput {
+        let mut response = S3Response::new(CopyObjectOutput {
             copy_object_result: Some(result),
             copy_source_version_id: version_of(&from.bucket, source),
             version_id: version_of(&bucket, &object),
             ..CopyObjectOutput::default()
-        }))
+        });
+        response.headers = sse::headers(object.detail.sse.as_ref(), customer_of!(input));
+        Ok(response)
     }
 }
 

@@ -6,6 +6,7 @@ use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
 use super::answers::moment;
+use super::lock::may_go;
 use super::versions::version_of;
 use super::xml::Xml;
 use crate::judge::Caller;
@@ -45,7 +46,7 @@ impl Server {
         &self,
         req: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
         let conditions = DeleteIf {
@@ -54,7 +55,9 @@ impl Server {
             modified: input.if_match_last_modified_time,
         };
         let version = input.version_id.as_deref();
-        let removed = self.removed(&caller, &bucket, &input.key, version, conditions).await?;
+        let bypass = input.bypass_governance_retention;
+        let removed =
+            self.removed(&caller, &bucket, &input.key, version, bypass, conditions).await?;
         let (marker, version_id) = told(&bucket, removed, version);
         let delete_marker = marker.then_some(true);
         let output = DeleteObjectOutput { delete_marker, version_id, request_charged: None };
@@ -67,13 +70,21 @@ impl Server {
         bucket: &Arc<Stored>,
         key: &str,
         version: Option<&str>,
+        bypass: Option<bool>,
         conditions: DeleteIf,
     ) -> S3Result<Removed> {
         if version == Some("") {
             return Err(s3_error!(InvalidArgument, "Version id cannot be the empty string"));
         }
-        let marker = Object::marker(&caller.id, self.now());
-        let check = move |there: Option<&Object>| conditions.check(there);
+        let now = self.now();
+        let marker = Object::marker(&caller.id, now);
+        let bypass = self.bypasses(caller, bucket, key, version, bypass);
+        let named = version.is_some();
+        let check = move |there: Option<&Object>| {
+            conditions.check(there)?;
+            // A marker on top takes nothing away.
+            there.filter(|_| named).map_or(Ok(()), |object| may_go(object, now, bypass))
+        };
         self.store.remove(bucket, key, version, marker, check).await
     }
 
@@ -81,7 +92,7 @@ impl Server {
         &self,
         req: S3Request<DeleteObjectsInput>,
     ) -> S3Result<S3Response<DeleteObjectsOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
         if input.delete.objects.is_empty() || input.delete.objects.len() > 1000 {
@@ -93,7 +104,11 @@ impl Server {
         }
         let quiet = input.delete.quiet.unwrap_or(false);
         // All at once, so that the folder's database can take them in one transaction.
-        let each = input.delete.objects.into_iter().map(|one| self.drop_one(&caller, &bucket, one));
+        let each = input
+            .delete
+            .objects
+            .into_iter()
+            .map(|one| self.drop_one(&caller, &bucket, one, input.bypass_governance_retention));
         let mut xml = Xml::new("DeleteResult");
         for (key, version, result) in join_all(each).await {
             match result {
@@ -128,6 +143,7 @@ impl Server {
         caller: &Caller,
         bucket: &Arc<Stored>,
         one: ObjectIdentifier,
+        bypass: Option<bool>,
     ) -> (String, Option<String>, S3Result<Removed>) {
         let conditions = DeleteIf {
             etag: one.e_tag.map(ETagCondition::ETag),
@@ -141,7 +157,7 @@ impl Server {
         };
         let result = async {
             self.judge(caller, action, bucket, Some(&one.key), version)?;
-            self.removed(caller, bucket, &one.key, version, conditions).await
+            self.removed(caller, bucket, &one.key, version, bypass, conditions).await
         };
         let result = result.await;
         (one.key, one.version_id, result)

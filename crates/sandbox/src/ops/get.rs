@@ -5,8 +5,11 @@ use s3s::{Body as HttpBody, S3Error, S3Request, S3Response, S3Result, s3_error};
 use super::Server;
 use super::answers::{at, etag, size};
 use super::conditions::ReadIf;
+use super::lock;
+use super::restore::{self, readable};
+use super::sse::{self, Customer, customer_of};
 use super::versions::{find, version_of};
-use crate::model::Object;
+use crate::model::{Detail, Object};
 use crate::store::Slices;
 
 /// The bytes that are asked for.
@@ -128,7 +131,9 @@ impl Server {
                 modified_since: input.if_modified_since.as_ref(),
                 unmodified_since: input.if_unmodified_since.as_ref(),
             };
+            customer_of!(input).opens(object.detail.sse.as_ref())?;
             conditions.check(&object)?;
+            readable(&object.detail, self.now())?;
             let span = span(&object, input.range, input.part_number)?;
             let Some(slices) = self.store.slices(&object.body, span.start, span.end).await? else {
                 continue;
@@ -140,7 +145,9 @@ impl Server {
             let tags = object.detail.tags.len();
             let mut output = answer(head, body);
             output.tag_count = i32::try_from(tags).ok().filter(|n| *n > 0);
-            return Ok(S3Response::new(output));
+            let mut response = S3Response::new(output);
+            response.headers = self.about(&object.detail, customer_of!(input));
+            return Ok(response);
         }
         Err(s3_error!(InternalError, "The object's body can't be found."))
     }
@@ -158,13 +165,24 @@ impl Server {
             modified_since: input.if_modified_since.as_ref(),
             unmodified_since: input.if_unmodified_since.as_ref(),
         };
+        customer_of!(input).opens(object.detail.sse.as_ref())?;
         conditions.check(&object)?;
         let span = span(&object, input.range, input.part_number)?;
         let sums = with_sums(input.checksum_mode.as_ref());
         let mut output = head(&object, span, input.part_number, sums);
         output.version_id = version_of(&bucket, &object);
         let status = if span.partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-        Ok(S3Response::with_status(output, status))
+        let mut response = S3Response::with_status(output, status);
+        response.headers = self.about(&object.detail, customer_of!(input));
+        Ok(response)
+    }
+
+    /// What an answer says beside the object: encryption, lock, restoration.
+    fn about(&self, detail: &Detail, customer: Customer<'_>) -> HeaderMap {
+        let mut headers = sse::headers(detail.sse.as_ref(), customer);
+        headers.extend(lock::headers(detail));
+        headers.extend(restore::headers(detail, self.now()));
+        headers
     }
 }
 

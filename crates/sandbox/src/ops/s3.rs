@@ -74,6 +74,9 @@ operations! {
     delete_bucket_analytics_configuration(DeleteBucketAnalyticsConfigurationInput) -> DeleteBucketAnalyticsConfigurationOutput = drop_analytics;
     put_bucket_metrics_configuration(PutBucketMetricsConfigurationInput) -> PutBucketMetricsConfigurationOutput = set_metrics;
     delete_bucket_metrics_configuration(DeleteBucketMetricsConfigurationInput) -> DeleteBucketMetricsConfigurationOutput = drop_metrics;
+    put_object_retention(PutObjectRetentionInput) -> PutObjectRetentionOutput = set_retention;
+    put_object_legal_hold(PutObjectLegalHoldInput) -> PutObjectLegalHoldOutput = set_legal_hold;
+    restore_object(RestoreObjectInput) -> RestoreObjectOutput = restore;
     put_object_tagging(PutObjectTaggingInput) -> PutObjectTaggingOutput = set_tags;
     delete_object_tagging(DeleteObjectTaggingInput) -> DeleteObjectTaggingOutput = drop_tags;
     }
@@ -85,6 +88,9 @@ operations! {
     list_objects(ListObjectsInput) -> ListObjectsOutput = list_v1;
     list_objects_v2(ListObjectsV2Input) -> ListObjectsV2Output = list_v2;
     list_object_versions(ListObjectVersionsInput) -> ListObjectVersionsOutput = list_versions;
+    get_object_attributes(GetObjectAttributesInput) -> GetObjectAttributesOutput = attributes;
+    get_object_retention(GetObjectRetentionInput) -> GetObjectRetentionOutput = retention;
+    get_object_legal_hold(GetObjectLegalHoldInput) -> GetObjectLegalHoldOutput = legal_hold;
     list_parts(ListPartsInput) -> ListPartsOutput = parts;
     list_multipart_uploads(ListMultipartUploadsInput) -> ListMultipartUploadsOutput = list_uploads;
     get_bucket_acl(GetBucketAclInput) -> GetBucketAclOutput = bucket_acl;

@@ -72,6 +72,9 @@ impl Front {
 
 /// A text that the operation wrote itself becomes the body.
 fn written(response: &mut HttpResponse) {
+    if let Some(status) = response.extensions_mut().remove::<StatusCode>() {
+        *response.status_mut() = status;
+    }
     if let Some(Written(text)) = response.extensions_mut().remove() {
         let headers = response.headers_mut();
         headers.remove(http::header::TRANSFER_ENCODING);

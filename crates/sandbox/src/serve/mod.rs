@@ -23,6 +23,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{Account, Accounts};
+use crate::clock::Moved;
 use crate::error::SandboxError;
 use crate::faults::Faults;
 use crate::folder::{Folder, endpoint};
@@ -116,7 +117,7 @@ impl Sandbox {
         let server = Server {
             store: Arc::new(store),
             accounts: Arc::clone(&accounts),
-            clock: config.clock,
+            clock: Arc::new(Moved::new(config.clock)),
             aws_defaults: config.aws_defaults,
         };
         let faults = Faults::default();
@@ -151,6 +152,11 @@ impl Sandbox {
     /// The port of the last time, where something else had it and a new one was taken.
     pub fn moved_from(&self) -> Option<u16> {
         self.moved_from
+    }
+
+    /// Moves the sandbox's clock on. Signatures are still checked against the system's.
+    pub fn advance(&self, by: Duration) {
+        self.server.clock.advance(by);
     }
 
     /// A script of things to do wrong. Empty, unless a test fills it.
