@@ -1,11 +1,19 @@
 //! Who asks, and whether they may: every request goes through [`dipper_access::evaluate`] before
 //! its operation begins; keys that stand in a body (multi-delete, copy) inside it.
 
-use std::borrow::Cow;
+mod context;
 
-use dipper_access::{Deciding, Effect, Principal, Request, Seen, Situation, Verdict, evaluate};
+pub(crate) use context::Peer;
+
+use std::borrow::Cow;
+use std::sync::Arc;
+
+use dipper_access::{
+    Context, Deciding, Effect, Principal, Request, Seen, Situation, Verdict, evaluate,
+};
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::Credentials;
+use s3s::dto::PostObjectInput;
 use s3s::path::S3Path;
 use s3s::{S3Request, S3Result, s3_error};
 
@@ -20,6 +28,8 @@ pub(crate) struct Caller {
     pub principal: Principal,
     /// Canonical id; the anonymous one has one, too.
     pub id: String,
+    /// What the conditions of a policy may ask for.
+    pub context: Arc<Context>,
 }
 
 impl Server {
@@ -32,9 +42,14 @@ impl Server {
     fn caller_of(&self, credentials: Option<&Credentials>) -> Caller {
         match credentials.and_then(|c| self.accounts.by_access_key(&c.access_key)) {
             Some(account) => {
-                Caller { principal: account.principal(), id: account.canonical_id.clone() }
+                let (principal, id) = (account.principal(), account.canonical_id.clone());
+                Caller { principal, id, context: Arc::default() }
             }
-            None => Caller { principal: Principal::Anonymous, id: ANONYMOUS.to_owned() },
+            None => Caller {
+                principal: Principal::Anonymous,
+                id: ANONYMOUS.to_owned(),
+                context: Arc::default(),
+            },
         }
     }
 
@@ -66,6 +81,33 @@ impl Server {
     }
 }
 
+impl Server {
+    /// Whether the caller may do this as well to the object that a request makes. Who writes by the
+    /// bucket's ACL owns what he writes, and decides about it.
+    pub(crate) fn judge_more(
+        &self,
+        caller: &Caller,
+        action: &str,
+        bucket: &Bucket,
+        key: Option<&str>,
+    ) -> S3Result<()> {
+        let own = || verdict(caller, "s3:PutObject", bucket, key, None);
+        let makes = !action.starts_with("s3:GetObject");
+        if !makes {
+            return self.judge(caller, action, bucket, key, None);
+        }
+        let verdict = verdict(caller, action, bucket, key, None);
+        let by_acl = || {
+            matches!(verdict.by, Deciding::Default | Deciding::OwnershipEnforced)
+                && matches!(own().by, Deciding::BucketAcl { .. })
+        };
+        if verdict.lets_in() || by_acl() {
+            return Ok(());
+        }
+        Err(s3_error!(AccessDenied, "Access Denied"))
+    }
+}
+
 fn verdict_on(caller: &Caller, action: &str, bucket: &Bucket) -> Verdict {
     verdict(caller, action, bucket, None, None)
 }
@@ -87,7 +129,15 @@ fn verdict(
         block: info.block(),
         ownership: info.ownership(),
     };
-    let request = Request { principal: &caller.principal, action, bucket: &bucket.name, key };
+    let tagged = object.filter(|o| !o.detail.tags.is_empty()).map(|o| {
+        let tags = o.detail.tags.iter();
+        tags.fold((*caller.context).clone(), |context, (name, value)| {
+            context.with(&format!("s3:ExistingObjectTag/{name}"), value)
+        })
+    });
+    let context = tagged.as_ref().unwrap_or(&caller.context);
+    let principal = &caller.principal;
+    let request = Request { principal, action, bucket: &bucket.name, key, context };
     evaluate(&situation, &request)
 }
 
@@ -109,8 +159,7 @@ fn action(operation: &str, version: bool) -> Cow<'static, str> {
         | "CreateMultipartUpload"
         | "UploadPart"
         | "UploadPartCopy"
-        | "CompleteMultipartUpload"
-        | "PostObject" => "s3:PutObject",
+        | "CompleteMultipartUpload" => "s3:PutObject",
         "GetObjectAttributes" if version => "s3:GetObjectVersionAttributes",
         "DeleteObject" if version => "s3:DeleteObjectVersion",
         "GetObjectAcl" if version => "s3:GetObjectVersionAcl",
@@ -179,7 +228,8 @@ fn version_id(uri: &http::Uri) -> Option<String> {
 #[async_trait::async_trait]
 impl S3Access for Server {
     async fn check(&self, cx: &mut S3AccessContext<'_>) -> S3Result<()> {
-        let caller = self.caller_of(cx.credentials());
+        let mut caller = self.caller_of(cx.credentials());
+        caller.context = Arc::new(context::of(cx, self.now()));
         cx.extensions_mut().insert(caller.clone());
         let operation = cx.s3_op().name();
         let (bucket, key) = match cx.s3_path() {
@@ -193,13 +243,39 @@ impl S3Access for Server {
                 Principal::Account { .. } => Ok(()),
             },
             // Judged key by key, in the operation.
-            ("DeleteObjects", Some(bucket)) => self.bucket(bucket).map(|_| ()),
+            ("DeleteObjects" | "PostObject", Some(bucket)) => self.bucket(bucket).map(|_| ()),
             (_, Some(bucket)) => {
                 let version = version_id(cx.uri());
                 let action = action(operation, version.is_some());
                 let bucket = self.bucket(bucket)?;
-                self.judge(&caller, &action, &bucket, key, version.as_deref())
+                self.judge(&caller, &action, &bucket, key, version.as_deref())?;
+                for more in context::more_actions(operation, version.is_some(), cx.headers()) {
+                    self.judge_more(&caller, more, &bucket, key)?;
+                }
+                Ok(())
             }
         }
+    }
+
+    /// A browser's form: its key stands in the body.
+    async fn post_object(&self, req: &mut S3Request<PostObjectInput>) -> S3Result<()> {
+        let caller = self.caller(req);
+        let input = &req.input;
+        let bucket = self.bucket(&input.bucket)?;
+        let key = Some(input.key.as_str());
+        self.judge(&caller, "s3:PutObject", &bucket, key, None)?;
+        let grants = [
+            input.grant_full_control.is_some(),
+            input.grant_read.is_some(),
+            input.grant_read_acp.is_some(),
+            input.grant_write_acp.is_some(),
+        ];
+        if input.acl.is_some() || grants.contains(&true) {
+            self.judge_more(&caller, "s3:PutObjectAcl", &bucket, key)?;
+        }
+        if input.tagging.is_some() {
+            self.judge_more(&caller, "s3:PutObjectTagging", &bucket, key)?;
+        }
+        Ok(())
     }
 }

@@ -1,4 +1,5 @@
 use std::future::Future;
+use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -11,6 +12,7 @@ use s3s::{Body, HttpError, HttpResponse};
 
 use super::{guard, harm, region, rest};
 use crate::faults::Faults;
+use crate::judge::Peer;
 use crate::ops::Written;
 
 /// What every request passes: the guard, the faults, the S3 service.
@@ -19,15 +21,24 @@ pub(super) struct Front {
     service: S3Service,
     faults: Faults,
     counter: Arc<AtomicU64>,
+    peer: Option<Peer>,
 }
 
 impl Front {
     pub(super) fn new(service: S3Service, faults: Faults) -> Self {
-        Self { service, faults, counter: Arc::new(AtomicU64::new(1)) }
+        Self { service, faults, counter: Arc::new(AtomicU64::new(1)), peer: None }
     }
 
-    async fn answer(self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
+    /// The front for one connection.
+    pub(super) fn to(&self, peer: SocketAddr) -> Self {
+        Self { peer: Some(Peer(peer)), ..self.clone() }
+    }
+
+    async fn answer(self, mut request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
         let id = self.counter.fetch_add(1, Ordering::Relaxed);
+        if let Some(peer) = self.peer {
+            request.extensions_mut().insert(peer);
+        }
         let (asks_first, empty) =
             (request.headers().contains_key(EXPECT), request.body().is_end_stream());
         let mut response = match guard::check(&request) {

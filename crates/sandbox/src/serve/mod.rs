@@ -261,9 +261,9 @@ async fn serve(listener: TcpListener, front: Front, stop: CancellationToken) {
     let end = CancellationToken::new();
     let _at_end = end.clone().drop_guard();
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, say: it passes.
                     tracing::warn!(%error, "a connection was not accepted");
@@ -276,7 +276,7 @@ async fn serve(listener: TcpListener, front: Front, stop: CancellationToken) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        let connection = http.serve_connection(TokioIo::new(stream), front.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), front.to(peer));
         let connection = connections.watch(connection);
         let end = end.clone();
         tokio::spawn(async move {
