@@ -22,6 +22,6 @@ mod store;
 
 pub use account::Account;
 pub use error::SandboxError;
-pub use faults::{Fault, Faults, When};
+pub use faults::{Fault, Faults, Mix, Paging, When};
 pub use folder::{Running, running};
 pub use serve::{Config, Sandbox, Storage};

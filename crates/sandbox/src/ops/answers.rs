@@ -58,7 +58,7 @@ pub(super) fn at(time: Timestamp) -> dto::Timestamp {
 }
 
 /// As the headers have it.
-pub(super) fn http_date(time: Timestamp) -> Option<http::HeaderValue> {
+pub(crate) fn http_date(time: Timestamp) -> Option<http::HeaderValue> {
     let mut date = Vec::new();
     at(time).format(dto::TimestampFormat::HttpDate, &mut date).ok()?;
     http::HeaderValue::from_bytes(&date).ok()

@@ -24,6 +24,7 @@ mod xml;
 
 use std::sync::Arc;
 
+pub(crate) use answers::http_date;
 pub(crate) use xml::Written;
 
 use dipper_types::Timestamp;

@@ -64,20 +64,21 @@ impl Front {
 
     async fn judged(&self, request: Request<Incoming>) -> Result<HttpResponse, HttpError> {
         let faults = self.faults.take(&request);
-        if let Some(refused) = harm::before(&faults).await {
+        if let Some(instead) = harm::before(&faults).await {
             rest::shared(request).0.drain().await;
-            return refusal(refused);
+            return harm::after(&faults, instead?).await;
         }
         if let Some(answer) = region::check(&request) {
             return Ok(answer);
         }
         let (rest, request) = rest::shared(request);
+        let request = harm::asked(&faults, request);
         let mut response = self.service.call(request).await?;
         written(&mut response);
         if !response.status().is_success() {
             rest.drain().await;
         }
-        harm::after(&faults, response)
+        harm::after(&faults, response).await
     }
 }
 

@@ -1,9 +1,11 @@
 //! The server: a port, connections, and what stands before the S3 operations.
 
+mod bodies;
 mod front;
 mod guard;
 mod harm;
 mod host;
+mod paging;
 mod region;
 mod rest;
 
