@@ -8,6 +8,7 @@ mod durable;
 mod encryption;
 mod faults;
 mod guard;
+mod lifecycle;
 mod listing;
 mod lock;
 mod multipart;

@@ -5,6 +5,7 @@ use s3s::{Body as HttpBody, S3Error, S3Request, S3Response, S3Result, s3_error};
 use super::Server;
 use super::answers::{at, etag, size};
 use super::conditions::ReadIf;
+use super::lifecycle::expiration_header;
 use super::lock;
 use super::restore::{self, readable};
 use super::sse::{self, Customer, customer_of};
@@ -151,6 +152,8 @@ impl Server {
             output.tag_count = i32::try_from(tags).ok().filter(|n| *n > 0);
             let mut response = S3Response::new(output);
             response.headers = self.about(&object.detail, customer_of!(input));
+            let info = &bucket.state().info;
+            response.headers.extend(expiration_header(info, &input.key, &object));
             return Ok(response);
         }
         Err(s3_error!(InternalError, "The object's body can't be found."))
@@ -178,6 +181,8 @@ impl Server {
         let status = if span.partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
         let mut response = S3Response::with_status(output, status);
         response.headers = self.about(&object.detail, customer_of!(input));
+        let info = &bucket.state().info;
+        response.headers.extend(expiration_header(info, &input.key, &object));
         Ok(response)
     }
 

@@ -9,6 +9,7 @@ mod copy;
 mod delete;
 pub(crate) mod documents;
 mod get;
+mod lifecycle;
 mod lists;
 mod lock;
 mod multipart;

@@ -9,6 +9,7 @@ use super::Server;
 use super::acl::{On, Wish, let_pass, wish};
 use super::answers::etag;
 use super::conditions::WriteIf;
+use super::lifecycle::expiration_header;
 use super::lock::asked_lock;
 use super::sse::{self, asked_sse, customer_of, etag_for};
 use super::versions::version_of;
@@ -152,7 +153,8 @@ impl Server {
             storage_class: input.storage_class.as_ref().map(StorageClass::as_str),
             tagging: input.tagging.as_deref(),
         };
-        let info = &bucket.state().info;
+        let state = bucket.state();
+        let info = &state.info;
         let mut detail = self.detail(&caller, info, said)?;
         detail.sse = asked_sse!(input).sse(info)?;
         let lock = asked_lock!(input);
@@ -192,6 +194,7 @@ impl Server {
             ..PutObjectOutput::default()
         });
         response.headers = sse::headers(object.detail.sse.as_ref(), customer_of!(input));
+        response.headers.extend(expiration_header(info, &input.key, &object));
         Ok(response)
     }
 }

@@ -3,6 +3,7 @@ use std::net::SocketAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use http::header::{CONNECTION, EXPECT};
 use http::{HeaderValue, Request, StatusCode};
@@ -22,11 +23,12 @@ pub(super) struct Front {
     faults: Faults,
     counter: Arc<AtomicU64>,
     peer: Option<Peer>,
+    latency: Duration,
 }
 
 impl Front {
-    pub(super) fn new(service: S3Service, faults: Faults) -> Self {
-        Self { service, faults, counter: Arc::new(AtomicU64::new(1)), peer: None }
+    pub(super) fn new(service: S3Service, faults: Faults, latency: Duration) -> Self {
+        Self { service, faults, counter: Arc::new(AtomicU64::new(1)), peer: None, latency }
     }
 
     /// The front for one connection.
@@ -38,6 +40,9 @@ impl Front {
         let id = self.counter.fetch_add(1, Ordering::Relaxed);
         if let Some(peer) = self.peer {
             request.extensions_mut().insert(peer);
+        }
+        if !self.latency.is_zero() {
+            tokio::time::sleep(self.latency).await;
         }
         let (asks_first, empty) =
             (request.headers().contains_key(EXPECT), request.body().is_end_stream());

@@ -42,6 +42,8 @@ pub struct Config {
     pub aws_defaults: bool,
     /// For the times of objects. Signatures are checked against the system's clock.
     pub clock: Arc<dyn Clock>,
+    /// How much later every answer comes than it could: a far server, for measurements.
+    pub latency: Duration,
 }
 
 impl Config {
@@ -52,6 +54,7 @@ impl Config {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             aws_defaults: false,
             clock: Arc::new(SystemClock),
+            latency: Duration::ZERO,
         }
     }
 
@@ -127,9 +130,13 @@ impl Sandbox {
         service.set_auth(Accounts::clone(&accounts));
         service.set_access(server.clone());
         service.set_host(host::Hosts);
-        let front = Front::new(service.build(), faults.clone());
+        let front = Front::new(service.build(), faults.clone(), config.latency);
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, front, stop.clone()));
+        let serving = serve(listener, front, stop.clone());
+        let hourly = every_hour(server.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            tokio::join!(serving, hourly);
+        });
         let task = Some(task);
         Ok(Self { address, accounts, server, faults, moved_from, stop, task, folder })
     }
@@ -159,6 +166,12 @@ impl Sandbox {
     /// Moves the sandbox's clock on. Signatures are still checked against the system's.
     pub fn advance(&self, by: Duration) {
         self.server.clock.advance(by);
+    }
+
+    /// Carries out the lifecycle rules that are due by the sandbox's clock, and gives the number of
+    /// changes. It happens by itself once an hour.
+    pub async fn run_lifecycle(&self) -> u64 {
+        self.server.run_lifecycle().await
     }
 
     /// A script of things to do wrong. Empty, unless a test fills it.
@@ -247,6 +260,22 @@ async fn listen(
             tracing::warn!(port, %error, "the sandbox's port is taken; it moves to another");
             let listener = TcpListener::bind(bind).await.map_err(failed(bind))?;
             Ok((listener, Some(port)))
+        }
+    }
+}
+
+/// Lifecycle rules, until the server stops.
+async fn every_hour(server: Server, stop: CancellationToken) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            _ = hours.tick() => {
+                let changes = server.run_lifecycle().await;
+                if changes > 0 {
+                    tracing::info!(changes, "lifecycle rules were carried out");
+                }
+            }
+            () = stop.cancelled() => return,
         }
     }
 }

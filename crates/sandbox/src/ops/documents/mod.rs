@@ -229,7 +229,7 @@ impl Server {
         let rules = kept.map(|d| d.rules).ok_or_else(|| {
             s3_error!(NoSuchLifecycleConfiguration, "The lifecycle configuration does not exist")
         })?;
-        let size = TransitionDefaultMinimumObjectSize::ALL_STORAGE_CLASSES_128K;
+        let size = TransitionDefaultMinimumObjectSize::VARIES_BY_STORAGE_CLASS;
         Ok(S3Response::new(GetBucketLifecycleConfigurationOutput {
             rules: Some(rules),
             transition_default_minimum_object_size: Some(
