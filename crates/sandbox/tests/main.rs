@@ -15,3 +15,4 @@ mod multipart;
 mod objects;
 mod support;
 mod versions;
+mod web;

@@ -11,15 +11,18 @@ use hyper::body::{Body as _, Incoming};
 use s3s::service::S3Service;
 use s3s::{Body, HttpError, HttpResponse};
 
-use super::{guard, harm, region, rest};
+use super::website::{Site, site_of};
+use super::{cors, guard, harm, region, rest};
 use crate::faults::Faults;
 use crate::judge::Peer;
 use crate::ops::Written;
+use crate::store::Store;
 
 /// What every request passes: the guard, the faults, the S3 service.
 #[derive(Clone)]
 pub(super) struct Front {
     service: S3Service,
+    store: Arc<Store>,
     faults: Faults,
     counter: Arc<AtomicU64>,
     peer: Option<Peer>,
@@ -27,8 +30,13 @@ pub(super) struct Front {
 }
 
 impl Front {
-    pub(super) fn new(service: S3Service, faults: Faults, latency: Duration) -> Self {
-        Self { service, faults, counter: Arc::new(AtomicU64::new(1)), peer: None, latency }
+    pub(super) fn new(
+        service: S3Service,
+        store: Arc<Store>,
+        faults: Faults,
+        latency: Duration,
+    ) -> Self {
+        Self { service, store, faults, counter: Arc::new(AtomicU64::new(1)), peer: None, latency }
     }
 
     /// The front for one connection.
@@ -73,6 +81,16 @@ impl Front {
             rest::shared(request).0.drain().await;
             return harm::after(&faults, instead?).await;
         }
+        let host = request.headers().get(http::header::HOST).and_then(|h| h.to_str().ok());
+        if let Some((host, bucket)) = host.and_then(|h| Some((h.to_owned(), site_of(h)?))) {
+            let (store, service, peer) = (&*self.store, &self.service, self.peer);
+            let site = Site { store, service, peer, bucket, host };
+            return harm::after(&faults, site.answer(&request).await?).await;
+        }
+        let page = cors::Page::of(&request);
+        if let Some(page) = page.as_ref().filter(|page| page.preflight) {
+            return page.answer(&self.store);
+        }
         if let Some(answer) = region::check(&request) {
             return Ok(answer);
         }
@@ -80,6 +98,9 @@ impl Front {
         let request = harm::asked(&faults, request);
         let mut response = self.service.call(request).await?;
         written(&mut response);
+        if let Some(page) = page {
+            page.tell(&self.store, response.headers_mut());
+        }
         if !response.status().is_success() {
             rest.drain().await;
         }

@@ -1,6 +1,7 @@
 //! The server: a port, connections, and what stands before the S3 operations.
 
 mod bodies;
+mod cors;
 mod front;
 mod guard;
 mod harm;
@@ -8,6 +9,7 @@ mod host;
 mod paging;
 mod region;
 mod rest;
+mod website;
 
 use std::io;
 use std::net::SocketAddr;
@@ -130,7 +132,8 @@ impl Sandbox {
         service.set_auth(Accounts::clone(&accounts));
         service.set_access(server.clone());
         service.set_host(host::Hosts);
-        let front = Front::new(service.build(), faults.clone(), config.latency);
+        let front =
+            Front::new(service.build(), Arc::clone(&server.store), faults.clone(), config.latency);
         let stop = CancellationToken::new();
         let serving = serve(listener, front, stop.clone());
         let hourly = every_hour(server.clone(), stop.clone());
