@@ -13,13 +13,14 @@ use dipper_access::{
 };
 use s3s::access::{S3Access, S3AccessContext};
 use s3s::auth::Credentials;
-use s3s::dto::PostObjectInput;
+use s3s::dto::{ObjectCannedACL, PostObjectInput};
 use s3s::path::S3Path;
 use s3s::{S3Request, S3Result, s3_error};
 
 use crate::account::ANONYMOUS;
 use crate::model::Object;
 use crate::ops::Server;
+use crate::serve::Form;
 use crate::store::Bucket;
 
 /// Who sent a request.
@@ -260,6 +261,10 @@ impl S3Access for Server {
     /// A browser's form: its key stands in the body.
     async fn post_object(&self, req: &mut S3Request<PostObjectInput>) -> S3Result<()> {
         let caller = self.caller(req);
+        if let Some(form) = req.extensions.get::<Form>().and_then(Form::get) {
+            req.input.key = req.input.key.replace("${filename}", &form.file);
+            req.input.acl = form.acl.map(ObjectCannedACL::from).or(req.input.acl.take());
+        }
         let input = &req.input;
         let bucket = self.bucket(&input.bucket)?;
         let key = Some(input.key.as_str());

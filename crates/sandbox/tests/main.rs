@@ -7,6 +7,7 @@ mod documents;
 mod durable;
 mod encryption;
 mod faults;
+mod foreign;
 mod guard;
 mod lifecycle;
 mod listing;

@@ -6,13 +6,13 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use http::header::{CONNECTION, EXPECT};
-use http::{HeaderValue, Request, StatusCode};
+use http::{HeaderValue, Request, StatusCode, Uri};
 use hyper::body::{Body as _, Incoming};
 use s3s::service::S3Service;
 use s3s::{Body, HttpError, HttpResponse};
 
 use super::website::{Site, site_of};
-use super::{cors, guard, harm, region, rest};
+use super::{cors, form, guard, harm, region, rest, version2};
 use crate::faults::Faults;
 use crate::judge::Peer;
 use crate::ops::Written;
@@ -95,8 +95,11 @@ impl Front {
             return Ok(answer);
         }
         let (rest, request) = rest::shared(request);
-        let request = harm::asked(&faults, request);
-        let mut response = self.service.call(request).await?;
+        let request = form::watched(harm::asked(&faults, request));
+        let mut response = match version2::with_slash(&request) {
+            Some(uri) => self.either(uri, request, &rest).await?,
+            None => self.service.call(request).await?,
+        };
         written(&mut response);
         if let Some(page) = page {
             page.tell(&self.store, response.headers_mut());
@@ -105,6 +108,23 @@ impl Front {
             rest.drain().await;
         }
         harm::after(&faults, response).await
+    }
+
+    /// The request with this address, or else as it came.
+    async fn either(
+        &self,
+        uri: Uri,
+        request: Request<Body>,
+        rest: &rest::Rest,
+    ) -> Result<HttpResponse, HttpError> {
+        let (head, body) = request.into_parts();
+        let mut first = Request::from_parts(head.clone(), body);
+        *first.uri_mut() = uri;
+        let response = self.service.call(first).await?;
+        if response.status() != StatusCode::FORBIDDEN {
+            return Ok(response);
+        }
+        self.service.call(Request::from_parts(head, rest.again())).await
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod cors;
+mod form;
 mod front;
 mod guard;
 mod harm;
@@ -9,6 +10,7 @@ mod host;
 mod paging;
 mod region;
 mod rest;
+mod version2;
 mod website;
 
 use std::io;
@@ -34,6 +36,7 @@ use crate::folder::{Folder, endpoint};
 use crate::model::{BucketInfo, Detail, Object};
 use crate::ops::Server;
 use crate::store::{Body, Store, StoreError};
+pub(crate) use form::Form;
 use front::Front;
 
 pub struct Config {
