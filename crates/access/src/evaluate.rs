@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acl::{Acl, Grant, Grantee, Permission};
 use crate::action::{self, Carrier};
+use crate::context::Context;
 use crate::policy::fit::{Fit, fit};
 use crate::policy::public::policy_is_public;
 use crate::policy::{Effect, Policy};
@@ -67,6 +68,8 @@ pub struct Request<'a> {
     pub action: &'a str,
     pub bucket: &'a str,
     pub key: Option<&'a str>,
+    /// What the conditions of a policy may ask for.
+    pub context: &'a Context,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,7 +77,7 @@ pub struct Request<'a> {
 pub enum Decision {
     Allowed,
     Denied,
-    /// It hangs on something that is not evaluated here, or that could not be read.
+    /// It hangs on something that is not known here, or that could not be read.
     Unknown,
 }
 

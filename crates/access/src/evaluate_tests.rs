@@ -53,7 +53,8 @@ fn judge(case: &Case, who: &str, action: &str) -> Verdict {
         id => Principal::account(id),
     };
     let key = (!action.contains("Bucket")).then_some("k");
-    evaluate(&situation, &Request { principal: &principal, action, bucket: "b", key })
+    let context = Context::unknown();
+    evaluate(&situation, &Request { principal: &principal, action, bucket: "b", key, context })
 }
 
 #[test]
@@ -153,7 +154,7 @@ fn table() {
             "s3:GetObject",
             A,
         ),
-        ("what it doesn't", Case { policy: Some(NOT_ACTION), ..PLAIN }, "me", "s3:PutObject", U),
+        ("what it doesn't", Case { policy: Some(NOT_ACTION), ..PLAIN }, "me", "s3:PutObject", D),
         ("another's object", Case { object_owner: "you", ..PLAIN }, "me", "s3:GetObject", D),
         ("its owner", Case { object_owner: "you", ..PLAIN }, "you", "s3:GetObject", A),
         ("its owner's ACL", Case { object_owner: "you", ..PLAIN }, "you", "s3:PutObjectAcl", A),
@@ -214,7 +215,9 @@ fn what_could_not_be_read_is_never_private() {
         ownership: Ownership::ObjectWriter,
     };
     let anonymous = Principal::Anonymous;
-    let r = Request { principal: &anonymous, action: "s3:GetObject", bucket: "b", key: Some("k") };
+    let context = Context::unknown();
+    let (action, bucket, key) = ("s3:GetObject", "b", Some("k"));
+    let r = Request { principal: &anonymous, action, bucket, key, context };
     assert_eq!(evaluate(&s, &r).decision, Decision::Unknown);
     let no_policy = Situation { object_acl: Seen::Is(&acl), policy: Seen::Unknown, ..s };
     assert_eq!(evaluate(&no_policy, &r).by, Deciding::Unread);

@@ -2,6 +2,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::acl::{Acl, Grant, Grantee};
 use crate::action::{self, Carrier};
+use crate::context::Context;
 use crate::evaluate::{Deciding, Decision, Principal, Request, Seen, Situation, Verdict, evaluate};
 use crate::lines::{Line, What, Who};
 use crate::policy::fit::{Fit, fits_action, fits_arn};
@@ -112,7 +113,8 @@ pub fn object_exposure(situation: &Situation<'_>, bucket: &str, key: &str) -> Ob
 }
 
 fn verdict(s: &Situation<'_>, bucket: &str, action: &str, key: Option<&str>) -> Verdict {
-    evaluate(s, &Request { principal: &Principal::Anonymous, action, bucket, key })
+    let context = Context::unknown();
+    evaluate(s, &Request { principal: &Principal::Anonymous, action, bucket, key, context })
 }
 
 /// All of it, none of it, or it depends.
@@ -200,10 +202,14 @@ fn statement_lines(s: &Situation<'_>, bucket: &str, key: Option<&str>) -> Vec<Li
             (Effect::Allow, true) => (Tri::Yes, by),
             (_, false) => (Tri::Unknown, by),
         };
-        let detail = match &statement.sid {
+        let mut detail = match &statement.sid {
             Some(sid) => format!("statement \"{sid}\""),
             None => format!("statement {}", index + 1),
         };
+        let keys = statement.depends_on();
+        if !keys.is_empty() {
+            detail += &format!(", depends on {}", keys.join(", "));
+        }
         for what in What::ALL {
             for who in named(statement) {
                 for prefix in places(statement, what, bucket, key) {
@@ -237,9 +243,7 @@ fn overrule(lines: &mut [Line]) {
 }
 
 fn is_plain(statement: &Statement) -> bool {
-    matches!(statement.principals, Principals::Only(_))
-        && matches!(statement.actions, Patterns::Only(_))
-        && matches!(&statement.resources, Patterns::Only(list)
+    matches!(&statement.resources, Patterns::Only(list)
             if !list.iter().any(|r| crate::wildcard::matches_resource(r, "").is_none()))
         && statement.conditions.is_empty()
 }

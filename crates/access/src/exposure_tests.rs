@@ -73,6 +73,12 @@ fn a_condition_is_never_private() {
     let e = sum(Some(text), CannedAcl::Private, PublicAccessBlock::NONE);
     assert_eq!(e.read_all, Tri::Unknown);
     assert_eq!(e.lines[1].allowed, Tri::Unknown);
+    assert_eq!(e.lines[1].detail, "statement 1, depends on aws:SourceIp");
+    // Who has no keys is in no organisation: that much is known.
+    let text =
+        text.replace("IpAddress", "StringEquals").replace("aws:SourceIp", "aws:PrincipalOrgID");
+    let e = sum(Some(&text), CannedAcl::Private, PublicAccessBlock::NONE);
+    assert_eq!((e.read_all, e.lines[1].allowed), (Tri::No, Tri::Unknown));
 }
 
 #[test]

@@ -9,6 +9,7 @@
 mod acl;
 mod action;
 mod canned;
+mod context;
 mod evaluate;
 mod exposure;
 mod json;
@@ -19,6 +20,7 @@ mod wildcard;
 
 pub use acl::{Acl, Grant, Grantee, Permission};
 pub use canned::CannedAcl;
+pub use context::Context;
 pub use evaluate::{Deciding, Decision, Principal, Request, Seen, Situation, Verdict, evaluate};
 pub use exposure::{BucketExposure, ObjectExposure, Tri, exposure, object_exposure};
 pub use lines::{Line, What, Who};

@@ -1,3 +1,5 @@
+use crate::context::Known;
+
 /// Whether `text` fits `pattern`, where `*` stands for any text (slashes and nothing, too) and `?`
 /// for one character.
 #[cfg(test)]
@@ -13,17 +15,51 @@ pub(crate) fn matches_any_case(pattern: &str, text: &str) -> bool {
 /// As [`matches`], where `${*}`, `${?}` and `${$}` stand for the characters themselves. `None` if
 /// the pattern has any other policy variable: its value is not known here.
 pub(crate) fn matches_resource(pattern: &str, text: &str) -> Option<bool> {
-    let mut parts = pattern.split("${");
-    let mut whole = parts.next().map(compiled).unwrap_or_default();
-    for part in parts {
-        let (name, rest) = part.split_once('}')?;
-        match name {
-            "*" | "?" | "$" => whole.extend(name.bytes()),
-            _ => return None,
-        }
-        whole.extend(compiled(rest));
+    match filled(pattern, true, |_| Known::Unknown) {
+        Filled::Ready(pattern) => Some(fits(&pattern, text)),
+        Filled::Absent | Filled::Unknown => None,
     }
-    Some(run(&whole, text.as_bytes(), |a, b| a == b))
+}
+
+/// A pattern with its policy variables filled in.
+pub(crate) enum Filled {
+    /// For [`fits`], or plain bytes.
+    Ready(Vec<u8>),
+    /// A variable has no value and no default: nothing fits.
+    Absent,
+    Unknown,
+}
+
+/// Fills in `${aws:username}` and `${aws:username, 'default'}`. Where `wild`, the wildcards of the
+/// pattern itself (never those of a value) are wild.
+pub(crate) fn filled(pattern: &str, wild: bool, value: impl Fn(&str) -> Known) -> Filled {
+    let plain = |text: &str| if wild { compiled(text) } else { text.as_bytes().to_vec() };
+    let mut parts = pattern.split("${");
+    let mut whole = parts.next().map(plain).unwrap_or_default();
+    for part in parts {
+        let Some((name, rest)) = part.split_once('}') else {
+            return Filled::Unknown;
+        };
+        let (name, default) = match name.split_once(',') {
+            Some((name, default)) => (name.trim(), Some(default.trim().trim_matches('\''))),
+            None => (name, None),
+        };
+        match (name, value(name), default) {
+            ("*" | "?" | "$", ..) => whole.extend(name.bytes()),
+            (_, Known::Unknown, _) => return Filled::Unknown,
+            (_, Known::Values(values), _) if values.len() == 1 => {
+                whole.extend(values.iter().flat_map(|v| v.bytes()));
+            }
+            (_, _, Some(default)) => whole.extend(default.bytes()),
+            (_, _, None) => return Filled::Absent,
+        }
+        whole.extend(plain(rest));
+    }
+    Filled::Ready(whole)
+}
+
+pub(crate) fn fits(pattern: &[u8], text: &str) -> bool {
+    run(pattern, text.as_bytes(), |a, b| a == b)
 }
 
 /// Bytes that no UTF-8 text has stand for the wildcards.

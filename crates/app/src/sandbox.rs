@@ -50,6 +50,7 @@ impl Keeper {
             bind: SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
             aws_defaults: false,
             clock: Arc::new(SystemClock),
+            ..Config::memory()
         })
         .await;
         let sandbox = match started {

@@ -332,6 +332,9 @@ pub struct Sandbox {
     /// Begin with a bucket `seed` of so many small objects
     #[arg(long, value_name = "NUM")]
     pub seed_keys: Option<u64>,
+    /// Answer so many milliseconds later, like a far server
+    #[arg(long, value_name = "MS", default_value_t = 0)]
+    pub latency: u64,
     /// New buckets as at AWS: ACLs off, public access blocked
     #[arg(long)]
     pub aws_defaults: bool,

@@ -143,6 +143,11 @@ impl Claims {
         Ok(Self { given, md5, algorithm, trailer })
     }
 
+    /// Whether the client said anything by which its body can be known.
+    pub(crate) fn any(&self) -> bool {
+        self.md5.is_some() || self.main().is_some()
+    }
+
     /// The algorithm of the checksum that will be stored.
     fn main(&self) -> Option<Algorithm> {
         let given = Algorithm::ALL.into_iter().find(|a| a.of(&self.given).is_some());

@@ -10,6 +10,7 @@
 
 mod account;
 mod checksum;
+mod clock;
 mod error;
 mod faults;
 mod folder;
@@ -21,6 +22,6 @@ mod store;
 
 pub use account::Account;
 pub use error::SandboxError;
-pub use faults::{Fault, Faults, When};
+pub use faults::{Fault, Faults, Mix, Paging, When};
 pub use folder::{Running, running};
 pub use serve::{Config, Sandbox, Storage};

@@ -20,6 +20,21 @@ pub(crate) struct BucketInfo {
     pub block: Option<PublicAccessBlock>,
     /// The policy's text as it was put.
     pub policy: Option<String>,
+    /// None: never switched on.
+    #[serde(default)]
+    pub versioning: Option<Versioning>,
+    /// Made with object lock: its versions can be kept from deletion.
+    #[serde(default)]
+    pub lock: bool,
+    /// Configuration documents by name, as XML.
+    #[serde(default)]
+    pub documents: BTreeMap<String, String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Versioning {
+    Enabled,
+    Suspended,
 }
 
 impl BucketInfo {
@@ -36,6 +51,9 @@ impl BucketInfo {
             }),
             block: aws_defaults.then_some(PublicAccessBlock::ALL),
             policy: None,
+            versioning: None,
+            lock: false,
+            documents: BTreeMap::new(),
         }
     }
 
@@ -75,6 +93,45 @@ pub(crate) struct Object {
     pub modified: Timestamp,
     pub body: Body,
     pub detail: Arc<Detail>,
+    /// None: the version that S3 calls `null`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub version: Option<Box<str>>,
+    /// Later versions have higher numbers; what was put before versioning has none.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub seq: u64,
+    /// A delete marker: there is nothing but its name and time.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub marker: bool,
+}
+
+/// How S3 names the version of an object that was put without versioning.
+pub(crate) const NULL: &str = "null";
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_zero(n: &u64) -> bool {
+    *n == 0
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it with a reference")]
+const fn is_false(b: &bool) -> bool {
+    !*b
+}
+
+impl Object {
+    pub(crate) fn new(etag: Box<str>, size: u64, modified: Timestamp, detail: Detail) -> Self {
+        let (body, detail) = (Body::default(), Arc::new(detail));
+        Self { etag, size, modified, body, detail, version: None, seq: 0, marker: false }
+    }
+
+    pub(crate) fn marker(owner: &str, modified: Timestamp) -> Self {
+        let detail = Detail::new(owner, Acl::private(owner));
+        Self { marker: true, ..Self::new("".into(), 0, modified, detail) }
+    }
+
+    /// As requests and answers name it.
+    pub(crate) fn version_id(&self) -> &str {
+        self.version.as_deref().unwrap_or(NULL)
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -97,6 +154,65 @@ pub(crate) struct Detail {
     /// The upload that made it: a completion that is asked for again is answered again.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub upload: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sse: Option<Sse>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub retention: Option<Retention>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub legal_hold: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub restore: Option<Restore>,
+}
+
+impl Detail {
+    pub(crate) fn new(owner: &str, acl: Acl) -> Self {
+        Self {
+            owner: owner.to_owned(),
+            acl,
+            headers: Headers::default(),
+            metadata: BTreeMap::new(),
+            storage_class: None,
+            sum: None,
+            parts: Vec::new(),
+            tags: Vec::new(),
+            upload: None,
+            sse: None,
+            retention: None,
+            legal_hold: None,
+            restore: None,
+        }
+    }
+}
+
+/// How an object says that it is encrypted. Its bytes are not: this is one machine's own disk.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Sse {
+    S3,
+    Kms {
+        key: String,
+        /// `aws:kms:dsse`.
+        dual: bool,
+        bucket_key: bool,
+    },
+    /// Only who has the key reads it; a salted hash tells.
+    Customer {
+        salt: String,
+        hash: String,
+    },
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Retention {
+    /// Else governance, which some may bypass.
+    pub compliance: bool,
+    pub until: Timestamp,
+}
+
+/// A copy of an archived object, asked for or there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Restore {
+    pub ready: Timestamp,
+    pub days: i32,
 }
 
 /// The headers that come back as they were sent.

@@ -60,10 +60,10 @@ async fn the_other_account() {
 }
 
 #[tokio::test]
-async fn a_deny_that_cannot_be_evaluated_denies_and_an_allow_does_not_allow() {
+async fn what_is_not_known_denies_and_does_not_allow() {
     let s = sandbox().await;
     put(&s, "/bucket/k", "x").await;
-    let condition = r#""Condition": {"IpAddress": {"aws:SourceIp": "127.0.0.1/32"}}, "Effect""#;
+    let condition = r#""Condition": {"StringEquals": {"aws:SourceVpc": "vpc-1"}}, "Effect""#;
     let only_if = |effect| policy(effect, "\"*\"", "s3:GetObject").replace("\"Effect\"", condition);
     put(&s, "/bucket?policy", only_if("Allow")).await;
     assert_eq!(anyone(&s, "/bucket/k").await.status, 403);
@@ -100,4 +100,50 @@ async fn wrong_keys() {
     let asked = ask(&s.endpoint(), Method::GET, "/").by(&forger).send().await;
     assert_eq!(asked.error(), (403, "SignatureDoesNotMatch".into()));
     assert_eq!(anyone(&s, "/").await.error(), (403, "AccessDenied".into()));
+}
+
+#[tokio::test]
+async fn conditions_are_judged() {
+    let s = sandbox().await;
+    put(&s, "/bucket/k", "x").await;
+    let open_if = async |action: &str, condition: &str| {
+        let condition = format!(r#""Condition": {condition}, "Effect""#);
+        let text = policy("Allow", "\"*\"", action).replace("\"Effect\"", &condition);
+        assert_eq!(put(&s, "/bucket?policy", text).await.status, 204);
+    };
+    for (condition, status) in [
+        (r#"{"IpAddress": {"aws:SourceIp": "127.0.0.0/8"}}"#, 200),
+        (r#"{"IpAddress": {"aws:SourceIp": "10.0.0.0/8"}}"#, 403),
+        (r#"{"Bool": {"aws:SecureTransport": "true"}}"#, 403),
+        (r#"{"Null": {"aws:Referer": "true"}}"#, 200),
+        (r#"{"DateGreaterThan": {"aws:CurrentTime": "2020-01-01T00:00:00Z"}}"#, 200),
+        (r#"{"StringEquals": {"s3:ExistingObjectTag/open": "yes"}}"#, 403),
+    ] {
+        open_if("s3:GetObject", condition).await;
+        assert_eq!(anyone(&s, "/bucket/k").await.status, status, "{condition}");
+    }
+    let tags = "<Tagging><TagSet><Tag><Key>open</Key><Value>yes</Value></Tag></TagSet></Tagging>";
+    put(&s, "/bucket/k?tagging", tags).await;
+    assert_eq!(anyone(&s, "/bucket/k").await.status, 200);
+    open_if("s3:ListBucket", r#"{"StringLike": {"s3:prefix": "home/*"}}"#).await;
+    assert_eq!(anyone(&s, "/bucket?prefix=home%2Fx").await.status, 200);
+    assert_eq!(anyone(&s, "/bucket?prefix=other").await.status, 403);
+    assert_eq!(anyone(&s, "/bucket").await.status, 403);
+}
+
+#[tokio::test]
+async fn an_acl_in_a_put_needs_its_own_permission() {
+    let s = sandbox().await;
+    let to_alt = format!(r#"{{"AWS": "arn:aws:iam::{}:root"}}"#, s.alt().number);
+    put(&s, "/bucket?policy", policy("Allow", &to_alt, "s3:PutObject")).await;
+    let put_with = async |name: &'static str, value: &str| {
+        let asked = ask(&s.endpoint(), Method::PUT, "/bucket/k").header(name, value);
+        asked.by(s.alt()).body("x").send().await.status.as_u16()
+    };
+    assert_eq!(put_with("x-amz-meta-a", "b").await, 200);
+    assert_eq!(put_with("x-amz-acl", "public-read").await, 403);
+    assert_eq!(put_with("x-amz-grant-read", "id=\"x\"").await, 403);
+    assert_eq!(put_with("x-amz-tagging", "a=b").await, 403);
+    put(&s, "/bucket?policy", policy("Allow", &to_alt, "s3:PutObject*")).await;
+    assert_eq!(put_with("x-amz-acl", "public-read").await, 200);
 }

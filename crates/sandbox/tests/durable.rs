@@ -7,6 +7,7 @@ use dipper_sandbox::{Config, Sandbox, SandboxError, running};
 use http::Method;
 
 use crate::support::{ask, delete, get, put, with_bucket};
+use crate::versions::ENABLED;
 
 async fn open(folder: &Path) -> Sandbox {
     Sandbox::start(Config::folder(folder)).await.unwrap()
@@ -135,10 +136,16 @@ async fn killed() {
         assert!(lines.any(|line| line.contains("serving")));
         let at = running(folder.path()).unwrap().unwrap();
         ask(&at.endpoint, Method::PUT, "/bucket").by(&at.main).send().await;
+        // From the second round on the bucket keeps versions.
+        if round > 0 {
+            let on = ask(&at.endpoint, Method::PUT, "/bucket?versioning").body(ENABLED);
+            assert_eq!(on.by(&at.main).send().await.status, 200);
+        }
 
         let acknowledged = std::sync::Mutex::new(Vec::new());
+        let versions = std::sync::Mutex::new(Vec::new());
         let uploads = (0..8).map(|lane| {
-            let (at, acknowledged) = (&at, &acknowledged);
+            let (at, acknowledged, versions) = (&at, &acknowledged, &versions);
             async move {
                 for n in (lane..400).step_by(8) {
                     let path = format!("/bucket/{round}-{n}");
@@ -146,6 +153,14 @@ async fn killed() {
                     match sent.try_send().await {
                         Ok(answer) if answer.status == 200 => {
                             acknowledged.lock().unwrap().push(n);
+                        }
+                        _ => return,
+                    }
+                    let shared = ask(&at.endpoint, Method::PUT, "/bucket/shared").by(&at.main);
+                    match shared.body(body(n)).try_send().await {
+                        Ok(answer) if answer.status == 200 => {
+                            let id = answer.header("x-amz-version-id").to_owned();
+                            versions.lock().unwrap().push((n, id));
                         }
                         _ => return,
                     }
@@ -165,7 +180,17 @@ async fn killed() {
         for n in acknowledged.into_inner().unwrap() {
             assert_eq!(get(&s, &format!("/bucket/{round}-{n}")).await.body, body(n), "{n}");
         }
+        for (n, id) in versions.into_inner().unwrap() {
+            if round > 0 {
+                let path = format!("/bucket/shared?versionId={id}");
+                assert_eq!(get(&s, &path).await.body, body(n), "{n} {id}");
+            }
+        }
         for key in get(&s, "/bucket").await.elements("Key") {
+            if key == "shared" {
+                assert_eq!(get(&s, "/bucket/shared").await.status, 200);
+                continue;
+            }
             let n: usize = key.split_once('-').unwrap().1.parse().unwrap();
             assert_eq!(get(&s, &format!("/bucket/{key}")).await.body, body(n), "{key}");
         }

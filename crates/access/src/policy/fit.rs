@@ -1,8 +1,10 @@
+use super::condition::hold;
 use super::{Patterns, PolicyPrincipal, Principals, Statement};
+use crate::context::{Known, lookup};
 use crate::evaluate::{Principal, Request};
-use crate::wildcard;
+use crate::wildcard::{self, Filled};
 
-/// Whether a statement is about a request. `Perhaps`: it has parts that are not evaluated yet.
+/// Whether a statement is about a request. `Perhaps`: it hangs on something that is not known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Fit {
     No,
@@ -10,38 +12,48 @@ pub(crate) enum Fit {
     Yes,
 }
 
-/// A statement fits as well as its worst part. The `Not…` elements rule out what they name and
-/// leave the rest open.
+/// A statement fits as well as its worst part.
 pub(crate) fn fit(statement: &Statement, request: &Request<'_>) -> Fit {
     let who = match &statement.principals {
         Principals::Only(list) => sure(list.iter().any(|p| names(p, request.principal))),
-        Principals::Except(list) => open(list.iter().any(|p| names(p, request.principal))),
+        Principals::Except(list) => except(list, request.principal),
     };
     if who == Fit::No {
         return Fit::No;
     }
     let what = match &statement.actions {
-        Patterns::Only(list) => sure(list.iter().any(|p| fits_action(p, request.action))),
-        Patterns::Except(list) => open(list.iter().any(|p| fits_action(p, request.action))),
+        Patterns::Only(list) => list.iter().any(|p| fits_action(p, request.action)),
+        Patterns::Except(list) => !list.iter().any(|p| fits_action(p, request.action)),
     };
-    if what == Fit::No {
+    if !what {
         return Fit::No;
     }
     let arn = arn(request.bucket, request.key);
+    let one = |pattern: &String| fits_arn_in(pattern, &arn, |name| lookup(request, name));
     let place = match &statement.resources {
-        Patterns::Only(list) => list.iter().map(|p| fits_arn(p, &arn)).max().unwrap_or(Fit::No),
-        Patterns::Except(list) => open(list.iter().any(|p| fits_arn(p, &arn) == Fit::Yes)),
+        Patterns::Only(list) => list.iter().map(one).max().unwrap_or(Fit::No),
+        Patterns::Except(list) => list.iter().map(one).max().unwrap_or(Fit::No).not(),
     };
-    let when = if statement.conditions.is_empty() { Fit::Yes } else { Fit::Perhaps };
-    who.min(what).min(place).min(when)
+    if place == Fit::No {
+        return Fit::No;
+    }
+    who.min(place).min(hold(&statement.conditions, request))
 }
 
 const fn sure(fits: bool) -> Fit {
     if fits { Fit::Yes } else { Fit::No }
 }
 
-const fn open(excluded: bool) -> Fit {
-    if excluded { Fit::No } else { Fit::Perhaps }
+/// `NotPrincipal`: everybody but these. An account whose number is not known may be one of them.
+fn except(list: &[PolicyPrincipal], asks: &Principal) -> Fit {
+    if list.iter().any(|p| names(p, asks)) {
+        return Fit::No;
+    }
+    let nameless = matches!(asks, Principal::Account { number: None, .. });
+    if nameless && list.iter().any(|p| matches!(p, PolicyPrincipal::Aws(_))) {
+        return Fit::Perhaps;
+    }
+    Fit::Yes
 }
 
 pub(crate) fn arn(bucket: &str, key: Option<&str>) -> String {
@@ -58,13 +70,18 @@ pub(crate) fn fits_action(pattern: &str, action: &str) -> bool {
 /// Patterns of AWS's other partitions (`aws-cn`, `aws-us-gov`) mean the same here. A pattern with a
 /// policy variable (`${aws:username}`) can't be decided.
 pub(crate) fn fits_arn(pattern: &str, arn: &str) -> Fit {
+    fits_arn_in(pattern, arn, |_| Known::Unknown)
+}
+
+fn fits_arn_in(pattern: &str, arn: &str, value: impl Fn(&str) -> Known) -> Fit {
     let other = pattern
         .strip_prefix("arn:aws-")
         .and_then(|rest| rest.split_once(':'))
         .map(|(_, rest)| format!("arn:aws:{rest}"));
-    match wildcard::matches_resource(other.as_deref().unwrap_or(pattern), arn) {
-        Some(fits) => sure(fits),
-        None => Fit::Perhaps,
+    match wildcard::filled(other.as_deref().unwrap_or(pattern), true, value) {
+        Filled::Ready(pattern) => sure(wildcard::fits(&pattern, arn)),
+        Filled::Absent => Fit::No,
+        Filled::Unknown => Fit::Perhaps,
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod read;
 
+pub(crate) mod condition;
 pub(crate) mod fit;
 pub(crate) mod public;
 
@@ -25,7 +26,7 @@ pub struct Statement {
     pub principals: Principals,
     pub actions: Patterns,
     pub resources: Patterns,
-    /// Kept, not evaluated yet: a statement with conditions applies *perhaps*.
+    /// All must hold. Where one asks for what is not known, the statement applies *perhaps*.
     pub conditions: Vec<Condition>,
     /// Where the statement begins in the text.
     pub line: usize,
@@ -101,6 +102,19 @@ pub enum PolicyError {
     },
     #[error("line {}: {}", .first.line, .first.message)]
     Malformed { first: Problem },
+}
+
+impl Statement {
+    /// The condition keys on which it hangs whether the statement applies.
+    pub fn depends_on(&self) -> Vec<&str> {
+        let mut keys: Vec<&str> = Vec::new();
+        for condition in &self.conditions {
+            if !keys.iter().any(|key| key.eq_ignore_ascii_case(&condition.key)) {
+                keys.push(&condition.key);
+            }
+        }
+        keys
+    }
 }
 
 impl Policy {

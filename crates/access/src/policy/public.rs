@@ -51,10 +51,15 @@ fn ties_down(condition: &Condition) -> bool {
     positive
         && TYING_KEYS.contains(&condition.key.to_ascii_lowercase().as_str())
         && !condition.values.is_empty()
-        && condition.values.iter().all(|v| fixed(&operator, v))
+        && condition.values.iter().all(|v| fixed(&operator, &condition.key, v))
 }
 
-fn fixed(operator: &str, value: &str) -> bool {
+fn fixed(operator: &str, key: &str, value: &str) -> bool {
+    // AWS: an access point of a fixed account, whatever its name.
+    if key.eq_ignore_ascii_case("s3:DataAccessPointArn") {
+        let account = value.split(':').nth(4);
+        return account.is_some_and(|a| !a.is_empty() && a.bytes().all(|b| b.is_ascii_digit()));
+    }
     if operator == "ipaddress" {
         // AWS: wider than /8 (IPv4) or /32 (IPv6) is public.
         let (address, bits) = value.split_once('/').unwrap_or((value, "128"));
@@ -103,6 +108,18 @@ mod tests {
             (
                 format!(
                     r#"{everyone}, "Condition": {{"StringLike": {{"aws:SourceVpc": "vpc-*"}}}}"#
+                ),
+                true,
+            ),
+            (
+                format!(
+                    r#"{everyone}, "Condition": {{"ArnLike": {{"s3:DataAccessPointArn": "arn:aws:s3:us-east-1:123456789012:accesspoint/*"}}}}"#
+                ),
+                false,
+            ),
+            (
+                format!(
+                    r#"{everyone}, "Condition": {{"StringEqualsIfExists": {{"aws:SourceVpc": "vpc-1"}}}}"#
                 ),
                 true,
             ),

@@ -209,8 +209,13 @@ mod tests {
             ownership: Ownership::ObjectWriter,
         };
         let principal = Principal::Anonymous;
-        let request =
-            Request { principal: &principal, action: "s3:GetObject", bucket: "b", key: Some(key) };
+        let request = Request {
+            principal: &principal,
+            action: "s3:GetObject",
+            bucket: "b",
+            key: Some(key),
+            context: crate::Context::unknown(),
+        };
         evaluate(&situation, &request).lets_in()
     }
 

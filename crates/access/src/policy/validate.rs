@@ -1,3 +1,4 @@
+use super::condition::unknown_parts;
 use super::public::statement_is_public;
 use super::{Patterns, PolicyError, Problem, Severity, Statement, read};
 use crate::action::{BUCKET_ACTIONS, OBJECT_ACTIONS};
@@ -63,8 +64,7 @@ fn check(bucket: &str, statement: &Statement, problems: &mut Vec<Problem>) {
     if statement_is_public(statement) {
         note(Severity::Warning, "this statement makes the bucket public".to_owned());
     }
-    if !statement.conditions.is_empty() {
-        let message = "Dipper can't tell yet whom a statement with conditions lets in".to_owned();
+    for message in statement.conditions.iter().flat_map(unknown_parts) {
         note(Severity::Warning, message);
     }
 }

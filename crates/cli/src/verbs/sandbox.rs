@@ -21,6 +21,7 @@ pub async fn run(options: &Sandbox, json: bool) -> Result<Ended> {
         storage,
         bind: std::net::SocketAddr::from((std::net::Ipv4Addr::LOCALHOST, options.port)),
         aws_defaults: options.aws_defaults,
+        latency: std::time::Duration::from_millis(options.latency),
         ..Config::memory()
     };
     let server = Server::start(config).await?;

@@ -5,7 +5,7 @@ use s3s::dto::{self, *};
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
-use super::answers::no_such_key;
+use super::versions::find;
 use crate::model::BucketInfo;
 
 /// The ACL headers of a request that makes something.
@@ -254,7 +254,7 @@ impl Server {
         req: S3Request<GetObjectAclInput>,
     ) -> S3Result<S3Response<GetObjectAclOutput>> {
         let bucket = self.bucket(&req.input.bucket)?;
-        let object = bucket.object(&req.input.key).ok_or_else(no_such_key)?;
+        let object = find(&bucket, &req.input.key, req.input.version_id.as_deref())?;
         let acl = effective(&bucket.state().info, &object.detail.acl);
         let (owner, grants) = xml(self, &acl);
         Ok(S3Response::new(GetObjectAclOutput {
@@ -271,7 +271,8 @@ impl Server {
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
         let state = bucket.state();
-        let object = bucket.object(&input.key).ok_or_else(no_such_key)?;
+        let version = input.version_id.as_deref();
+        let object = find(&bucket, &input.key, version)?;
         let wish = wish!(input, input.grant_write.as_deref());
         let on = On::Object { owner: &object.detail.owner, bucket_owner: &state.info.owner };
         let acl = asked(self, &wish, input.access_control_policy.clone(), on)?;
@@ -280,7 +281,7 @@ impl Server {
             detail.acl = acl;
             Ok::<_, s3s::S3Error>(())
         };
-        self.store.change_object(&bucket, &input.key, change).await?;
+        self.store.change_object(&bucket, &input.key, version, change).await?;
         Ok(S3Response::new(PutObjectAclOutput::default()))
     }
 }

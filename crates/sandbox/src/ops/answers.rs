@@ -16,6 +16,11 @@ impl From<StoreError> for S3Error {
             }
             StoreError::NoSuchUpload => no_such_upload(),
             StoreError::NoSuchKey => no_such_key(),
+            StoreError::NoSuchVersion => super::versions::no_such_version(),
+            StoreError::DeleteMarker => s3_error!(
+                MethodNotAllowed,
+                "The specified method is not allowed against this resource."
+            ),
             StoreError::BucketExists { .. } => {
                 s3_error!(BucketAlreadyExists, "The requested bucket name is not available.")
             }
@@ -52,6 +57,13 @@ pub(super) fn at(time: Timestamp) -> dto::Timestamp {
     dto::Timestamp::from(at.unwrap_or(OffsetDateTime::UNIX_EPOCH))
 }
 
+/// As the headers have it.
+pub(crate) fn http_date(time: Timestamp) -> Option<http::HeaderValue> {
+    let mut date = Vec::new();
+    at(time).format(dto::TimestampFormat::HttpDate, &mut date).ok()?;
+    http::HeaderValue::from_bytes(&date).ok()
+}
+
 pub(super) fn moment(time: &dto::Timestamp) -> Timestamp {
     Timestamp::from_secs(OffsetDateTime::from(time.clone()).unix_timestamp())
 }
@@ -70,6 +82,14 @@ pub(super) fn url_encoded(text: &str) -> String {
 }
 
 impl Server {
+    pub(super) fn owner_element(&self, xml: &mut super::xml::Xml, id: &str) {
+        xml.open("Owner").text("ID", id);
+        if let Some(name) = self.accounts.display_name(id) {
+            xml.text("DisplayName", &name);
+        }
+        xml.close("Owner");
+    }
+
     pub(super) fn owner(&self, id: &str) -> Owner {
         Owner { display_name: self.accounts.display_name(id), id: Some(id.to_owned()) }
     }

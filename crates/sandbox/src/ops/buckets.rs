@@ -1,11 +1,11 @@
 use dipper_access::Ownership;
 use s3s::dto::*;
-use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
 use super::acl::{On, let_pass, wish};
 use super::answers::at;
-use crate::model::BucketInfo;
+use crate::model::{BucketInfo, Versioning};
 use crate::store::StoreError;
 
 impl Server {
@@ -13,7 +13,7 @@ impl Server {
         &self,
         req: S3Request<CreateBucketInput>,
     ) -> S3Result<S3Response<CreateBucketOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let input = req.input;
         if dipper_types::BucketName::check_new(&input.bucket).is_err() {
             return Err(s3_error!(InvalidBucketName, "The specified bucket is not valid."));
@@ -29,6 +29,10 @@ impl Server {
             let ownership = Ownership::parse(name.as_str())
                 .ok_or_else(|| s3_error!(InvalidArgument, "There is no such object ownership"))?;
             info.ownership = Some(ownership);
+        }
+        if input.object_lock_enabled_for_bucket == Some(true) {
+            info.lock = true;
+            info.versioning = Some(Versioning::Enabled);
         }
         let wish = wish!(input, input.grant_write.as_deref());
         if let Some(acl) = wish.acl(self, On::Bucket { owner: &caller.id })? {
@@ -68,7 +72,7 @@ impl Server {
         &self,
         req: S3Request<ListBucketsInput>,
     ) -> S3Result<S3Response<ListBucketsOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let input = req.input;
         let prefix = input.prefix.clone().unwrap_or_default();
         let after = input.continuation_token.unwrap_or_default();
@@ -122,10 +126,5 @@ impl Server {
         let state = self.bucket(&req.input.bucket)?.state();
         let location_constraint = state.info.region.clone().map(BucketLocationConstraint::from);
         Ok(S3Response::new(GetBucketLocationOutput { location_constraint }))
-    }
-
-    /// A document that no bucket here has, unless a later version stores it.
-    pub(super) fn not_set(&self, bucket: &str, error: S3Error) -> S3Error {
-        self.bucket(bucket).map_or_else(|missing| missing, |_| error)
     }
 }

@@ -2,10 +2,11 @@
 
 use dipper_types::Timestamp;
 use http::HeaderMap;
+use http::header::LAST_MODIFIED;
 use s3s::dto::{self, ETagCondition};
 use s3s::{S3Error, S3Result, s3_error};
 
-use super::answers::{at, moment, no_such_key};
+use super::answers::{http_date, moment, no_such_key};
 use crate::model::Object;
 
 fn failed() -> S3Error {
@@ -56,13 +57,7 @@ impl ReadIf<'_> {
                 if let Ok(etag) = format!("\"{}\"", object.etag).parse() {
                     headers.insert(http::header::ETAG, etag);
                 }
-                let mut date = Vec::new();
-                let format = dto::TimestampFormat::HttpDate;
-                if at(object.modified).format(format, &mut date).is_ok()
-                    && let Ok(date) = http::HeaderValue::from_bytes(&date)
-                {
-                    headers.insert(http::header::LAST_MODIFIED, date);
-                }
+                headers.extend(http_date(object.modified).map(|d| (LAST_MODIFIED, d)));
                 error.set_headers(headers);
                 Err(error)
             }
@@ -111,6 +106,7 @@ impl WriteIf {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::ops::answers::at;
 
     #[test]
     fn order_of_rfc_9110() {

@@ -2,33 +2,69 @@ use std::sync::Arc;
 
 use futures::StreamExt as _;
 use s3s::dto::*;
-use s3s::{S3Request, S3Response, S3Result, s3_error};
+use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
 use super::acl::wish;
-use super::answers::{at, etag, no_such_key};
+use super::answers::{at, etag};
 use super::conditions::ReadIf;
-use super::get::check_version;
-use super::put::{MAX_PUT, Said, headers_of, refuse_encryption};
+use super::lock::asked_lock;
+use super::put::{MAX_PUT, Said, headers_of};
+use super::restore::readable;
+use super::sse::{self, Customer, asked_sse, customer_of, etag_for};
+use super::versions::{find, version_of};
 use crate::checksum::{Claims, Hasher};
 use crate::judge::Caller;
-use crate::model::{Algorithm, Object, Sum};
-use crate::store::{Fresh, Slices, StoreError};
+use crate::model::{Algorithm, Object, Sse, Sum};
+use crate::store::{Bucket as Stored, Fresh, Slices, StoreError};
+
+/// What is copied.
+pub(super) struct Source {
+    pub bucket: Arc<Stored>,
+    pub key: String,
+    /// By its version.
+    pub named: bool,
+    pub object: Arc<Object>,
+}
+
+/// The source's customer key in an input with the usual fields.
+macro_rules! copy_source_key {
+    ($input:expr) => {
+        $crate::ops::sse::Customer {
+            algorithm: $input.copy_source_sse_customer_algorithm.as_deref(),
+            key: $input.copy_source_sse_customer_key.as_deref(),
+            md5: $input.copy_source_sse_customer_key_md5.as_deref(),
+        }
+    };
+}
+pub(super) use copy_source_key;
 
 impl Server {
+    /// Whether a source's bytes can be had: with its key, and not from an archive.
+    pub(super) fn opens(&self, source: &Object, key: Customer<'_>) -> S3Result<()> {
+        key.opens(source.detail.sse.as_ref())?;
+        readable(&source.detail, self.now())
+    }
+
     /// The source of a copy, if the caller may read it.
-    pub(super) fn source(
-        &self,
-        caller: &Caller,
-        source: &CopySource,
-    ) -> S3Result<(Arc<crate::store::Bucket>, String)> {
+    pub(super) fn source(&self, caller: &Caller, source: &CopySource) -> S3Result<Source> {
         let CopySource::Bucket { bucket, key, version_id } = source else {
             return Err(s3_error!(NotImplemented, "The sandbox has no access points."));
         };
-        check_version(version_id.as_deref())?;
         let bucket = self.bucket(bucket)?;
-        self.judge(caller, "s3:GetObject", &bucket, Some(key))?;
-        Ok((bucket, key.to_string()))
+        let version = version_id.as_deref();
+        let action = if version.is_some() { "s3:GetObjectVersion" } else { "s3:GetObject" };
+        self.judge(caller, action, &bucket, Some(key), version)?;
+        let object = find(&bucket, key, version).map_err(|error| match error.code() {
+            // A marker is nothing to copy.
+            S3ErrorCode::MethodNotAllowed => s3_error!(
+                InvalidRequest,
+                "The source of a copy request may not specifically refer to a delete marker by \
+                 version id."
+            ),
+            _ => error,
+        })?;
+        Ok(Source { bucket, key: key.to_string(), named: version.is_some(), object })
     }
 
     /// A copy of a range of an object's bytes, hashed if `algorithm` says so. Where the whole is
@@ -67,19 +103,19 @@ impl Server {
         &self,
         req: S3Request<CopyObjectInput>,
     ) -> S3Result<S3Response<CopyObjectOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
-        refuse_encryption(&req.headers)?;
+        let caller = self.caller(&req);
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
-        let (source_bucket, source_key) = self.source(&caller, &input.copy_source)?;
-        let source = source_bucket.object(&source_key).ok_or_else(no_such_key)?;
+        let from = self.source(&caller, &input.copy_source)?;
+        let source = &from.object;
         let conditions = ReadIf {
             matches: input.copy_source_if_match.as_ref(),
             none_match: input.copy_source_if_none_match.as_ref(),
             modified_since: input.copy_source_if_modified_since.as_ref(),
             unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
         };
-        conditions.check_source(&source)?;
+        conditions.check_source(source)?;
+        self.opens(source, copy_source_key!(input))?;
         if source.size > MAX_PUT {
             return Err(s3_error!(
                 InvalidRequest,
@@ -89,11 +125,13 @@ impl Server {
         }
         let replace = is(input.metadata_directive.as_ref().map(MetadataDirective::as_str))?;
         let replace_tags = is(input.tagging_directive.as_ref().map(TaggingDirective::as_str))?;
-        let onto_itself = Arc::ptr_eq(&source_bucket, &bucket) && source_key == input.key;
+        let onto_itself = Arc::ptr_eq(&from.bucket, &bucket) && from.key == input.key;
         if onto_itself
+            && !from.named
             && !replace
             && input.storage_class.is_none()
             && input.website_redirect_location.is_none()
+            && !asked_sse!(input).is_given()
         {
             return Err(s3_error!(
                 InvalidRequest,
@@ -114,7 +152,10 @@ impl Server {
             storage_class: input.storage_class.as_ref().map(StorageClass::as_str),
             tagging: input.tagging.as_deref().filter(|_| replace_tags),
         };
-        let mut detail = self.detail(&caller, &bucket.state().info, said)?;
+        let info = &bucket.state().info;
+        let mut detail = self.detail(&caller, info, said)?;
+        detail.sse = asked_sse!(input).sse(info)?;
+        asked_lock!(input).apply(info, self.now(), &mut detail)?;
         if !replace_tags {
             detail.tags = old.tags.clone();
         }
@@ -124,27 +165,23 @@ impl Server {
             .and_then(|name| Algorithm::parse(name.as_str()))
             .or(old.sum.as_ref().filter(|s| s.composite).map(|s| s.algorithm));
         // A copy is one object in one piece: its ETag is the MD5 of the whole.
+        let secret = matches!(old.sse, Some(Sse::Kms { .. } | Sse::Customer { .. }));
         let again = wanted
             .filter(|a| old.sum.as_ref().is_none_or(|s| s.algorithm != *a || s.composite))
-            .or((!old.parts.is_empty())
+            .or((!old.parts.is_empty() || secret)
                 .then(|| old.sum.as_ref().map_or(Algorithm::Crc64Nvme, |s| s.algorithm)));
-        let (fresh, hashed) = self.copy_bytes(&source, (0, source.size), again).await?;
+        let (fresh, hashed) = self.copy_bytes(source, (0, source.size), again).await?;
         let (tag, sum) = match hashed {
             Some((tag, sum)) => (tag, Some(sum)),
             None => (source.etag.clone(), old.sum.clone()),
         };
+        let tag = etag_for(detail.sse.as_ref(), tag)?;
         let sums = sum.as_ref().map(Sum::dto).unwrap_or_default();
         detail.sum = sum;
-        let object = Object {
-            etag: tag.clone(),
-            size: source.size,
-            modified: self.now(),
-            body: fresh.body.clone(),
-            detail: Arc::new(detail),
-        };
+        let object = Object::new(tag.clone(), source.size, self.now(), detail);
         let modified = object.modified;
         let check = |_: Option<&Object>| Ok::<_, StoreError>(());
-        self.store.put(&bucket, &input.key, object, fresh, check).await?;
+        let object = self.store.put(&bucket, &input.key, object, fresh, check).await?;
         let result = CopyObjectResult {
             checksum_crc32: sums.checksum_crc32,
             checksum_crc32c: sums.checksum_crc32c,
@@ -155,10 +192,14 @@ impl Server {
             e_tag: Some(etag(&tag)),
             last_modified: Some(at(modified)),
         };
-        Ok(S3Response::new(CopyObjectOutput {
+        let mut response = S3Response::new(CopyObjectOutput {
             copy_object_result: Some(result),
+            copy_source_version_id: version_of(&from.bucket, source),
+            version_id: version_of(&bucket, &object),
             ..CopyObjectOutput::default()
-        }))
+        });
+        response.headers = sse::headers(object.detail.sse.as_ref(), customer_of!(input));
+        Ok(response)
     }
 }
 

@@ -1,14 +1,18 @@
-use std::sync::Arc;
-
 use http::{HeaderMap, HeaderValue, StatusCode};
 use s3s::dto::*;
 use s3s::{Body as HttpBody, S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
-use super::answers::{at, etag, no_such_key, size};
+use super::answers::{at, etag, size};
 use super::conditions::ReadIf;
-use crate::model::Object;
-use crate::store::{Bucket, Slices};
+use super::lifecycle::expiration_header;
+use super::lock;
+use super::restore::{self, readable};
+use super::sse::{self, Customer, customer_of};
+use super::versions::{find, version_of};
+use crate::faults::NoRange;
+use crate::model::{Detail, Object};
+use crate::store::Slices;
 
 /// The bytes that are asked for.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -109,18 +113,6 @@ fn head(object: &Object, span: Span, part: Option<i32>, sums: bool) -> HeadObjec
     }
 }
 
-/// Only `null` names the one version of an object that is not versioned.
-pub(super) fn check_version(version: Option<&str>) -> S3Result<()> {
-    match version {
-        None | Some("null") => Ok(()),
-        Some(_) => Err(s3_error!(NoSuchVersion, "The specified version does not exist.")),
-    }
-}
-
-fn find(bucket: &Bucket, key: &str) -> S3Result<Arc<Object>> {
-    bucket.object(key).ok_or_else(no_such_key)
-}
-
 fn with_sums(mode: Option<&ChecksumMode>) -> bool {
     mode.is_some_and(|m| m.as_str().eq_ignore_ascii_case(ChecksumMode::ENABLED))
 }
@@ -130,30 +122,39 @@ impl Server {
         &self,
         req: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
-        let input = req.input;
-        check_version(input.version_id.as_deref())?;
+        let mut input = req.input;
+        if req.extensions.get::<NoRange>().is_some() {
+            input.range = None;
+        }
         let bucket = self.bucket(&input.bucket)?;
         // A small body that is replaced while we look for it is looked for again.
         for _ in 0..100 {
-            let object = find(&bucket, &input.key)?;
+            let object = find(&bucket, &input.key, input.version_id.as_deref())?;
             let conditions = ReadIf {
                 matches: input.if_match.as_ref(),
                 none_match: input.if_none_match.as_ref(),
                 modified_since: input.if_modified_since.as_ref(),
                 unmodified_since: input.if_unmodified_since.as_ref(),
             };
+            customer_of!(input).opens(object.detail.sse.as_ref())?;
             conditions.check(&object)?;
+            readable(&object.detail, self.now())?;
             let span = span(&object, input.range, input.part_number)?;
             let Some(slices) = self.store.slices(&object.body, span.start, span.end).await? else {
                 continue;
             };
             let body = Slices::new(slices).into_body();
             let sums = with_sums(input.checksum_mode.as_ref());
-            let head = head(&object, span, input.part_number, sums);
+            let mut head = head(&object, span, input.part_number, sums);
+            head.version_id = version_of(&bucket, &object);
             let tags = object.detail.tags.len();
             let mut output = answer(head, body);
             output.tag_count = i32::try_from(tags).ok().filter(|n| *n > 0);
-            return Ok(S3Response::new(output));
+            let mut response = S3Response::new(output);
+            response.headers = self.about(&object.detail, customer_of!(input));
+            let info = &bucket.state().info;
+            response.headers.extend(expiration_header(info, &input.key, &object));
+            return Ok(response);
         }
         Err(s3_error!(InternalError, "The object's body can't be found."))
     }
@@ -163,21 +164,34 @@ impl Server {
         req: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
         let input = req.input;
-        check_version(input.version_id.as_deref())?;
         let bucket = self.bucket(&input.bucket)?;
-        let object = find(&bucket, &input.key)?;
+        let object = find(&bucket, &input.key, input.version_id.as_deref())?;
         let conditions = ReadIf {
             matches: input.if_match.as_ref(),
             none_match: input.if_none_match.as_ref(),
             modified_since: input.if_modified_since.as_ref(),
             unmodified_since: input.if_unmodified_since.as_ref(),
         };
+        customer_of!(input).opens(object.detail.sse.as_ref())?;
         conditions.check(&object)?;
         let span = span(&object, input.range, input.part_number)?;
         let sums = with_sums(input.checksum_mode.as_ref());
-        let output = head(&object, span, input.part_number, sums);
+        let mut output = head(&object, span, input.part_number, sums);
+        output.version_id = version_of(&bucket, &object);
         let status = if span.partial { StatusCode::PARTIAL_CONTENT } else { StatusCode::OK };
-        Ok(S3Response::with_status(output, status))
+        let mut response = S3Response::with_status(output, status);
+        response.headers = self.about(&object.detail, customer_of!(input));
+        let info = &bucket.state().info;
+        response.headers.extend(expiration_header(info, &input.key, &object));
+        Ok(response)
+    }
+
+    /// What an answer says beside the object: encryption, lock, restoration.
+    fn about(&self, detail: &Detail, customer: Customer<'_>) -> HeaderMap {
+        let mut headers = sse::headers(detail.sse.as_ref(), customer);
+        headers.extend(lock::headers(detail));
+        headers.extend(restore::headers(detail, self.now()));
+        headers
     }
 }
 
@@ -204,6 +218,7 @@ fn answer(head: HeadObjectOutput, body: HttpBody) -> GetObjectOutput {
         metadata: head.metadata,
         parts_count: head.parts_count,
         storage_class: head.storage_class,
+        version_id: head.version_id,
         website_redirect_location: head.website_redirect_location,
         ..GetObjectOutput::default()
     }

@@ -1,23 +1,30 @@
-use std::sync::Arc;
-
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
-use super::answers::{at, etag, size, url_encoded};
-use crate::model::{self, Sum};
-use crate::store::{Entry, Upload, Wanted, list};
+use super::answers::{at, url_encoded};
+use super::xml::Xml;
+use crate::store::{Bucket, Entry, Upload, Wanted, list};
+
+/// What a full page of usual keys takes.
+const PAGE_BYTES: usize = 256 * 1024;
+
+fn prefixes(xml: &mut Xml, names: Names, common: &[String]) {
+    for prefix in common {
+        xml.open("CommonPrefixes").text("Prefix", &names.of(prefix)).close("CommonPrefixes");
+    }
+}
 
 /// How names stand in an answer.
 #[derive(Clone, Copy)]
-struct Names {
+pub(super) struct Names {
     encoded: bool,
 }
 
 impl Names {
-    fn new(encoding: Option<&EncodingType>) -> S3Result<Self> {
+    pub(super) fn new(encoding: Option<&EncodingType>) -> S3Result<Self> {
         match encoding.map(EncodingType::as_str) {
             None => Ok(Self { encoded: false }),
             Some("url") => Ok(Self { encoded: true }),
@@ -27,16 +34,16 @@ impl Names {
         }
     }
 
-    fn of(self, name: &str) -> String {
-        if self.encoded { url_encoded(name) } else { name.to_owned() }
+    pub(super) const fn encoded(self) -> bool {
+        self.encoded
     }
 
-    fn maybe(self, name: Option<&String>) -> Option<String> {
-        name.map(|name| self.of(name))
+    pub(super) fn of(self, name: &str) -> String {
+        if self.encoded { url_encoded(name) } else { name.to_owned() }
     }
 }
 
-fn page_size(asked: Option<i32>) -> S3Result<i32> {
+pub(super) fn page_size(asked: Option<i32>) -> S3Result<i32> {
     match asked {
         None => Ok(1000),
         Some(n) if n >= 0 => Ok(n.min(1000)),
@@ -47,60 +54,43 @@ fn page_size(asked: Option<i32>) -> S3Result<i32> {
     }
 }
 
-struct Page {
-    contents: Vec<Object>,
-    common: Vec<CommonPrefix>,
-    truncated: bool,
-    /// The last name on the page.
-    last: Option<String>,
-}
-
 impl Server {
+    /// Writes the page's lines, and gives the number of its entries, its common prefixes, whether
+    /// there is more, and its last name.
     fn page(
         &self,
-        bucket: &str,
+        bucket: &Bucket,
         wanted: &Wanted<'_>,
-        names: Names,
-        owners: bool,
-    ) -> S3Result<Page> {
-        let bucket = self.bucket(bucket)?;
-        let listed = list(&bucket.objects(), wanted);
-        let mut page = Page {
-            contents: Vec::with_capacity(listed.entries.len()),
-            common: Vec::new(),
-            truncated: listed.truncated,
-            last: listed.entries.last().map(|e| e.name().to_owned()),
-        };
+        (names, owners): (Names, bool),
+        xml: &mut Xml,
+    ) -> (usize, Vec<String>, bool, Option<String>) {
+        let listed = list(&bucket.index().objects, wanted);
+        let last = listed.entries.last().map(|e| e.name().to_owned());
+        let (count, mut common) = (listed.entries.len(), Vec::new());
         for entry in listed.entries {
             match entry {
+                Entry::Prefix(prefix) => common.push(prefix),
                 Entry::Key(key, object) => {
-                    page.contents.push(self.line(names.of(&key), &object, owners));
-                }
-                Entry::Prefix(prefix) => {
-                    page.common.push(CommonPrefix { prefix: Some(names.of(&prefix)) });
+                    xml.open("Contents");
+                    if names.encoded {
+                        xml.text("Key", &url_encoded(&key));
+                    } else {
+                        xml.text("Key", &key);
+                    }
+                    xml.time("LastModified", object.modified).etag(&object.etag);
+                    if let Some(sum) = &object.detail.sum {
+                        xml.sum(sum);
+                    }
+                    xml.number("Size", object.size);
+                    let class = object.detail.storage_class.as_deref().unwrap_or("STANDARD");
+                    if owners {
+                        self.owner_element(xml, &object.detail.owner);
+                    }
+                    xml.text("StorageClass", class).close("Contents");
                 }
             }
         }
-        Ok(page)
-    }
-
-    fn line(&self, key: String, object: &Arc<model::Object>, owner: bool) -> Object {
-        let sum: Option<&Sum> = object.detail.sum.as_ref();
-        let class = object.detail.storage_class.clone();
-        Object {
-            checksum_algorithm: sum.map(|s| vec![s.algorithm.dto()]),
-            checksum_type: sum.and_then(|s| s.dto().checksum_type),
-            e_tag: Some(etag(&object.etag)),
-            key: Some(key),
-            last_modified: Some(at(object.modified)),
-            owner: owner.then(|| self.owner(&object.detail.owner)),
-            restore_status: None,
-            size: Some(size(object.size)),
-            storage_class: Some(class.map_or_else(
-                || ObjectStorageClass::from_static(ObjectStorageClass::STANDARD),
-                ObjectStorageClass::from,
-            )),
-        }
+        (count, common, listed.truncated, last)
     }
 
     pub(super) fn list_v1(
@@ -111,29 +101,26 @@ impl Server {
         let names = Names::new(input.encoding_type.as_ref())?;
         let max = page_size(input.max_keys)?;
         let delimiter = input.delimiter.as_deref().filter(|d| !d.is_empty());
+        let marker = input.marker.as_deref().unwrap_or_default();
         let wanted = Wanted {
             prefix: input.prefix.as_deref().unwrap_or_default(),
             delimiter,
-            after: input.marker.as_deref().filter(|m| !m.is_empty()),
+            after: Some(marker).filter(|m| !m.is_empty()),
             max: usize::try_from(max).unwrap_or(0),
         };
-        let page = self.page(&input.bucket, &wanted, names, true)?;
+        let bucket = self.bucket(&input.bucket)?;
+        let mut xml = Xml::with_capacity("ListBucketResult", PAGE_BYTES);
+        xml.text("Name", &input.bucket).text("Prefix", &names.of(wanted.prefix));
+        xml.text("Marker", &names.of(marker));
+        self.listed(&mut xml, names, max, delimiter);
+        let (_, common, truncated, last) = self.page(&bucket, &wanted, (names, true), &mut xml);
+        xml.text("IsTruncated", if truncated { "true" } else { "false" });
         // Without a delimiter the last key is the marker, and S3 says none.
-        let next_marker =
-            page.last.filter(|_| page.truncated && delimiter.is_some()).map(|l| names.of(&l));
-        Ok(S3Response::new(ListObjectsOutput {
-            name: Some(input.bucket),
-            prefix: Some(names.of(input.prefix.as_deref().unwrap_or_default())),
-            marker: Some(names.of(input.marker.as_deref().unwrap_or_default())),
-            max_keys: Some(max),
-            is_truncated: Some(page.truncated),
-            contents: Some(page.contents),
-            common_prefixes: Some(page.common),
-            delimiter: delimiter.map(|d| names.of(d)),
-            next_marker,
-            encoding_type: input.encoding_type,
-            request_charged: None,
-        }))
+        if let Some(last) = last.filter(|_| truncated && delimiter.is_some()) {
+            xml.text("NextMarker", &names.of(&last));
+        }
+        prefixes(&mut xml, names, &common);
+        Ok(xml.answer(ListObjectsOutput::default()))
     }
 
     pub(super) fn list_v2(
@@ -153,26 +140,35 @@ impl Server {
             max: usize::try_from(max).unwrap_or(0),
         };
         let owners = input.fetch_owner.unwrap_or(false);
-        let page = self.page(&input.bucket, &wanted, names, owners)?;
-        let count = page.contents.len() + page.common.len();
-        Ok(S3Response::new(ListObjectsV2Output {
-            name: Some(input.bucket),
-            prefix: Some(names.of(input.prefix.as_deref().unwrap_or_default())),
-            max_keys: Some(max),
-            key_count: i32::try_from(count).ok(),
-            continuation_token: input.continuation_token,
-            is_truncated: Some(page.truncated),
-            next_continuation_token: page
-                .last
-                .filter(|_| page.truncated)
-                .map(|last| URL_SAFE_NO_PAD.encode(last)),
-            contents: Some(page.contents),
-            common_prefixes: Some(page.common),
-            delimiter: delimiter.map(|d| names.of(d)),
-            encoding_type: input.encoding_type,
-            start_after: names.maybe(input.start_after.as_ref()),
-            request_charged: None,
-        }))
+        let bucket = self.bucket(&input.bucket)?;
+        let mut xml = Xml::with_capacity("ListBucketResult", PAGE_BYTES);
+        xml.text("Name", &input.bucket).text("Prefix", &names.of(wanted.prefix));
+        if let Some(after) = &input.start_after {
+            xml.text("StartAfter", &names.of(after));
+        }
+        if let Some(token) = &input.continuation_token {
+            xml.text("ContinuationToken", token);
+        }
+        self.listed(&mut xml, names, max, delimiter);
+        let (count, common, truncated, last) =
+            self.page(&bucket, &wanted, (names, owners), &mut xml);
+        xml.number("KeyCount", count as u64);
+        xml.text("IsTruncated", if truncated { "true" } else { "false" });
+        if let Some(last) = last.filter(|_| truncated) {
+            xml.text("NextContinuationToken", &URL_SAFE_NO_PAD.encode(last));
+        }
+        prefixes(&mut xml, names, &common);
+        Ok(xml.answer(ListObjectsV2Output::default()))
+    }
+
+    fn listed(&self, xml: &mut Xml, names: Names, max: i32, delimiter: Option<&str>) {
+        xml.number("MaxKeys", u64::try_from(max).unwrap_or(0));
+        if let Some(delimiter) = delimiter {
+            xml.text("Delimiter", &names.of(delimiter));
+        }
+        if names.encoded {
+            xml.text("EncodingType", "url");
+        }
     }
 
     pub(super) fn list_uploads(

@@ -2,25 +2,37 @@
 
 mod acl;
 mod answers;
+mod attributes;
 mod buckets;
 mod conditions;
 mod copy;
 mod delete;
+pub(crate) mod documents;
 mod get;
+mod lifecycle;
 mod lists;
+mod lock;
 mod multipart;
 mod plan;
 mod put;
+mod restore;
 mod s3;
 mod settings;
+mod sse;
 mod tags;
+mod versions;
+mod xml;
 
 use std::sync::Arc;
 
-use dipper_types::{Clock, Timestamp};
+pub(crate) use answers::http_date;
+pub(crate) use xml::Written;
+
+use dipper_types::Timestamp;
 use s3s::{S3Result, s3_error};
 
 use crate::account::Accounts;
+use crate::clock::Moved;
 use crate::store::{Bucket, Store};
 
 /// The sandbox as `s3s` sees it.
@@ -28,7 +40,7 @@ use crate::store::{Bucket, Store};
 pub(crate) struct Server {
     pub store: Arc<Store>,
     pub accounts: Arc<Accounts>,
-    pub clock: Arc<dyn Clock>,
+    pub clock: Arc<Moved>,
     pub aws_defaults: bool,
 }
 

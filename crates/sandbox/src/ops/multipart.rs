@@ -6,10 +6,14 @@ use s3s::{S3Error, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
 use super::acl::wish;
-use super::answers::{at, etag, no_such_key, no_such_upload};
+use super::answers::{at, etag, no_such_upload};
 use super::conditions::{ReadIf, WriteIf};
+use super::copy::copy_source_key;
+use super::lock::asked_lock;
 use super::plan::Plan;
-use super::put::{MAX_PUT, Said, headers_of, refuse_encryption, sums_of};
+use super::put::{MAX_PUT, Said, headers_of, sums_of};
+use super::sse::{self, asked_sse, customer_of, etag_for};
+use super::versions::version_of;
 use crate::checksum::Claims;
 use crate::model::{self, Algorithm, Object, Sum, UploadInfo};
 use crate::store::{Bucket as Stored, StoreError, Upload};
@@ -25,8 +29,7 @@ impl Server {
         &self,
         req: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
-        refuse_encryption(&req.headers)?;
+        let caller = self.caller(&req);
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
         let said = Said {
@@ -36,7 +39,11 @@ impl Server {
             storage_class: input.storage_class.as_ref().map(StorageClass::as_str),
             tagging: input.tagging.as_deref(),
         };
-        let detail = self.detail(&caller, &bucket.state().info, said)?;
+        let state = bucket.state();
+        let mut detail = self.detail(&caller, &state.info, said)?;
+        detail.sse = asked_sse!(input).sse(&state.info)?;
+        asked_lock!(input).apply(&state.info, self.now(), &mut detail)?;
+        let headers = sse::headers(detail.sse.as_ref(), customer_of!(input));
         let (algorithm, composite) =
             kind(input.checksum_algorithm.as_ref(), input.checksum_type.as_ref())?;
         let id = crate::account::letters(b"0123456789abcdefghijklmnopqrstuvwxyz", 48)
@@ -51,14 +58,16 @@ impl Server {
             chosen,
         };
         self.store.create_upload(&bucket, &input.key, id.clone(), info).await?;
-        Ok(S3Response::new(CreateMultipartUploadOutput {
+        let mut response = S3Response::new(CreateMultipartUploadOutput {
             bucket: Some(input.bucket),
             key: Some(input.key),
             checksum_algorithm: chosen.then(|| algorithm.dto()),
             checksum_type: chosen.then(|| checksum_type(composite)),
             upload_id: Some(id),
             ..CreateMultipartUploadOutput::default()
-        }))
+        });
+        response.headers = headers;
+        Ok(response)
     }
 
     pub(super) async fn take_part(
@@ -69,7 +78,7 @@ impl Server {
         let bucket = self.bucket(&input.bucket)?;
         let upload = self.upload(&bucket, &input.key, &input.upload_id)?;
         check_number(input.part_number)?;
-        refuse_encryption(&headers)?;
+        customer_of!(input).continues(upload.info.detail.sse.as_ref())?;
         let algorithm = input.checksum_algorithm.as_ref();
         let claims =
             Claims::new(sums_of!(input), input.content_md5.as_deref(), algorithm, &headers)?;
@@ -87,48 +96,54 @@ impl Server {
             ));
         }
         let sums = hashed.sum.dto();
+        let tag = etag_for(upload.info.detail.sse.as_ref(), hashed.etag)?;
         let part = model::Part {
-            etag: hashed.etag.clone(),
+            etag: tag.clone(),
             size,
             modified: self.now(),
             sum: Some(hashed.wanted),
             body: fresh.body.clone(),
         };
         self.store.put_part(&upload, input.part_number, part, fresh).await?;
-        Ok(S3Response::new(UploadPartOutput {
+        let mut response = S3Response::new(UploadPartOutput {
             checksum_crc32: sums.checksum_crc32,
             checksum_crc32c: sums.checksum_crc32c,
             checksum_crc64nvme: sums.checksum_crc64nvme,
             checksum_sha1: sums.checksum_sha1,
             checksum_sha256: sums.checksum_sha256,
-            e_tag: Some(etag(&hashed.etag)),
+            e_tag: Some(etag(&tag)),
             ..UploadPartOutput::default()
-        }))
+        });
+        response.headers = sse::headers(upload.info.detail.sse.as_ref(), customer_of!(input));
+        Ok(response)
     }
 
     pub(super) async fn copy_part(
         &self,
         req: S3Request<UploadPartCopyInput>,
     ) -> S3Result<S3Response<UploadPartCopyOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let input = req.input;
         let bucket = self.bucket(&input.bucket)?;
         let upload = self.upload(&bucket, &input.key, &input.upload_id)?;
         check_number(input.part_number)?;
-        let (source_bucket, source_key) = self.source(&caller, &input.copy_source)?;
-        let source = source_bucket.object(&source_key).ok_or_else(no_such_key)?;
+        let from = self.source(&caller, &input.copy_source)?;
+        let source = &from.object;
         let conditions = ReadIf {
             matches: input.copy_source_if_match.as_ref(),
             none_match: input.copy_source_if_none_match.as_ref(),
             modified_since: input.copy_source_if_modified_since.as_ref(),
             unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
         };
-        conditions.check_source(&source)?;
+        conditions.check_source(source)?;
+        self.opens(source, copy_source_key!(input))?;
+        customer_of!(input).continues(upload.info.detail.sse.as_ref())?;
         let (start, end) = copy_range(input.copy_source_range.as_deref(), source.size)?;
         let algorithm = Some(upload.info.algorithm);
-        let (fresh, hashed) = self.copy_bytes(&source, (start, end), algorithm).await?;
+        let (fresh, hashed) = self.copy_bytes(source, (start, end), algorithm).await?;
         let (tag, sum) = hashed.ok_or_else(|| s3_error!(InternalError))?;
         let sums = sum.dto();
+        let tag = etag_for(upload.info.detail.sse.as_ref(), tag)?;
         let modified = self.now();
         let part = model::Part {
             etag: tag.clone(),
@@ -147,10 +162,13 @@ impl Server {
             e_tag: Some(etag(&tag)),
             last_modified: Some(at(modified)),
         };
-        Ok(S3Response::new(UploadPartCopyOutput {
+        let mut response = S3Response::new(UploadPartCopyOutput {
             copy_part_result: Some(result),
+            copy_source_version_id: version_of(&from.bucket, source),
             ..UploadPartCopyOutput::default()
-        }))
+        });
+        response.headers = sse::headers(upload.info.detail.sse.as_ref(), customer_of!(input));
+        Ok(response)
     }
 
     pub(super) async fn complete_upload(
@@ -168,7 +186,8 @@ impl Server {
                 .object(&input.key)
                 .filter(|o| o.detail.upload.as_deref() == Some(input.upload_id.as_str()))
                 .ok_or_else(no_such_upload)?;
-            return Ok(completed(input.bucket, input.key, location, &object));
+            let version = version_of(&bucket, &object);
+            return Ok(completed(input.bucket, input.key, location, &object, version));
         };
         let plan = Plan {
             asked,
@@ -181,8 +200,11 @@ impl Server {
             conditions.check(there)?;
             plan.object(&of, parts)
         };
-        let object: Result<Object, S3Error> = self.store.complete(&bucket, &upload, make).await;
-        Ok(completed(input.bucket, input.key, location, &object?))
+        let object: Result<Arc<Object>, S3Error> =
+            self.store.complete(&bucket, &upload, make).await;
+        let object = object?;
+        let version = version_of(&bucket, &object);
+        Ok(completed(input.bucket, input.key, location, &object, version))
     }
 
     pub(super) async fn abort_upload(
@@ -256,9 +278,10 @@ fn completed(
     key: String,
     location: String,
     object: &Object,
+    version_id: Option<String>,
 ) -> S3Response<CompleteMultipartUploadOutput> {
     let sums = object.detail.sum.as_ref().map(Sum::dto).unwrap_or_default();
-    S3Response::new(CompleteMultipartUploadOutput {
+    let mut response = S3Response::new(CompleteMultipartUploadOutput {
         bucket: Some(bucket),
         key: Some(key),
         location: Some(location),
@@ -269,8 +292,11 @@ fn completed(
         checksum_sha256: sums.checksum_sha256,
         checksum_type: sums.checksum_type,
         e_tag: Some(etag(&object.etag)),
+        version_id,
         ..CompleteMultipartUploadOutput::default()
-    })
+    });
+    response.headers = sse::headers(object.detail.sse.as_ref(), sse::Customer::default());
+    response
 }
 
 fn check_number(number: i32) -> S3Result<()> {

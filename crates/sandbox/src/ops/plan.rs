@@ -62,13 +62,9 @@ impl Plan {
         }
         detail.parts = part_list;
         detail.upload = Some(upload.id.clone());
-        Ok(Object {
-            etag: joined_etag(chosen.iter().map(|(_, part)| &*part.etag)),
-            size,
-            modified: self.now,
-            body: Body::joined(chosen.iter().map(|(_, part)| &part.body)),
-            detail: Arc::new(detail),
-        })
+        let etag = joined_etag(chosen.iter().map(|(_, part)| &*part.etag));
+        let body = Body::joined(chosen.iter().map(|(_, part)| &part.body));
+        Ok(Object { body, ..Object::new(etag, size, self.now, detail) })
     }
 
     /// The parts that are asked for, in order, each as the client knows it.

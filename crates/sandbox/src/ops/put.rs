@@ -1,9 +1,7 @@
 use std::collections::BTreeMap;
-use std::sync::Arc;
 
 use dipper_access::{Acl, CannedAcl, Ownership};
 use futures::StreamExt as _;
-use http::HeaderMap;
 use s3s::dto::*;
 use s3s::{S3Error, S3Request, S3Response, S3Result, StdError, TrailingHeaders, s3_error};
 
@@ -11,6 +9,10 @@ use super::Server;
 use super::acl::{On, Wish, let_pass, wish};
 use super::answers::etag;
 use super::conditions::WriteIf;
+use super::lifecycle::expiration_header;
+use super::lock::asked_lock;
+use super::sse::{self, asked_sse, customer_of, etag_for};
+use super::versions::version_of;
 use crate::checksum::{Claims, Hashed, Hasher};
 use crate::judge::Caller;
 use crate::model::{Algorithm, BucketInfo, Detail, Headers, Object};
@@ -59,7 +61,7 @@ pub(super) struct Said<'a> {
     pub tagging: Option<&'a str>,
 }
 
-const STORAGE_CLASSES: [&str; 9] = [
+pub(super) const STORAGE_CLASSES: [&str; 9] = [
     "STANDARD",
     "REDUCED_REDUNDANCY",
     "STANDARD_IA",
@@ -96,15 +98,11 @@ impl Server {
         let mut headers = said.headers;
         headers.content_encoding = headers.content_encoding.and_then(without_aws_chunked);
         Ok(Detail {
-            owner: owner.clone(),
-            acl,
             headers,
             metadata: metadata(said.metadata)?,
             storage_class: storage_class(said.storage_class)?,
-            sum: None,
-            parts: Vec::new(),
             tags: said.tagging.map_or(Ok(Vec::new()), super::tags::from_header)?,
-            upload: None,
+            ..Detail::new(owner, acl)
         })
     }
 
@@ -145,10 +143,9 @@ impl Server {
         &self,
         req: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
-        let caller = self.caller(req.credentials.as_ref());
+        let caller = self.caller(&req);
         let S3Request { mut input, headers, trailing_headers, .. } = req;
         let bucket = self.bucket(&input.bucket)?;
-        refuse_encryption(&headers)?;
         let said = Said {
             wish: wish!(input),
             headers: headers_of!(input),
@@ -156,12 +153,24 @@ impl Server {
             storage_class: input.storage_class.as_ref().map(StorageClass::as_str),
             tagging: input.tagging.as_deref(),
         };
-        let mut detail = self.detail(&caller, &bucket.state().info, said)?;
+        let state = bucket.state();
+        let info = &state.info;
+        let mut detail = self.detail(&caller, info, said)?;
+        detail.sse = asked_sse!(input).sse(info)?;
+        let lock = asked_lock!(input);
+        lock.apply(info, self.now(), &mut detail)?;
         let conditions = WriteIf::new(input.if_match.clone(), input.if_none_match.clone())?;
         conditions.check(bucket.object(&input.key).as_deref())?;
         let algorithm = input.checksum_algorithm.as_ref();
         let claims =
             Claims::new(sums_of!(input), input.content_md5.as_deref(), algorithm, &headers)?;
+        if lock.is_given() && !claims.any() {
+            return Err(s3_error!(
+                InvalidRequest,
+                "Content-MD5 OR x-amz-checksum- HTTP header is required for Put Object requests \
+                 with Object Lock parameters"
+            ));
+        }
         let (body, length) = (input.body.take(), input.content_length);
         let trailers = trailing_headers.as_ref();
         let (fresh, len, hashed) =
@@ -169,40 +178,25 @@ impl Server {
 
         let sums = hashed.sum.dto();
         detail.sum = Some(hashed.sum);
-        let object = Object {
-            etag: hashed.etag.clone(),
-            size: len,
-            modified: self.now(),
-            body: fresh.body.clone(),
-            detail: Arc::new(detail),
-        };
+        let tag = etag_for(detail.sse.as_ref(), hashed.etag)?;
+        let object = Object::new(tag, len, self.now(), detail);
         let check = move |there: Option<&Object>| conditions.check(there);
-        self.store.put(&bucket, &input.key, object, fresh, check).await?;
-        Ok(S3Response::new(PutObjectOutput {
+        let object = self.store.put(&bucket, &input.key, object, fresh, check).await?;
+        let mut response = S3Response::new(PutObjectOutput {
             checksum_crc32: sums.checksum_crc32,
             checksum_crc32c: sums.checksum_crc32c,
             checksum_crc64nvme: sums.checksum_crc64nvme,
             checksum_sha1: sums.checksum_sha1,
             checksum_sha256: sums.checksum_sha256,
             checksum_type: sums.checksum_type,
-            e_tag: Some(etag(&hashed.etag)),
-            size: None,
+            e_tag: Some(etag(&object.etag)),
+            version_id: version_of(&bucket, &object),
             ..PutObjectOutput::default()
-        }))
+        });
+        response.headers = sse::headers(object.detail.sse.as_ref(), customer_of!(input));
+        response.headers.extend(expiration_header(info, &input.key, &object));
+        Ok(response)
     }
-}
-
-/// Encryption comes later. Until then nobody shall believe that an object is encrypted.
-pub(super) fn refuse_encryption(headers: &HeaderMap) -> S3Result<()> {
-    let asks = headers.keys().any(|name| {
-        let name = name.as_str();
-        name.starts_with("x-amz-server-side-encryption")
-            || name.starts_with("x-amz-copy-source-server-side-encryption")
-    });
-    if asks {
-        return Err(s3_error!(NotImplemented, "The sandbox does not encrypt objects yet."));
-    }
-    Ok(())
 }
 
 fn metadata(metadata: Option<Metadata>) -> S3Result<BTreeMap<String, String>> {

@@ -1,7 +1,7 @@
 //! A bucket's settings: policy, public access block, object ownership.
 
 use dipper_access::{Ownership, Policy, PublicAccessBlock, Severity, policy_is_public, validate};
-use s3s::dto::{self, *};
+use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
@@ -186,23 +186,5 @@ impl Server {
         self.change(&req.input.bucket, |info| info.ownership = None).await?;
         let output = DeleteBucketOwnershipControlsOutput {};
         Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
-    }
-
-    /// Versioning comes later; a bucket that never had it says nothing.
-    pub(super) fn versioning(
-        &self,
-        req: S3Request<GetBucketVersioningInput>,
-    ) -> S3Result<S3Response<GetBucketVersioningOutput>> {
-        self.bucket(&req.input.bucket)?;
-        Ok(S3Response::new(dto::GetBucketVersioningOutput::default()))
-    }
-
-    pub(super) fn payer(
-        &self,
-        req: S3Request<GetBucketRequestPaymentInput>,
-    ) -> S3Result<S3Response<GetBucketRequestPaymentOutput>> {
-        self.bucket(&req.input.bucket)?;
-        let payer = Some(Payer::from_static(Payer::BUCKET_OWNER));
-        Ok(S3Response::new(GetBucketRequestPaymentOutput { payer }))
     }
 }

@@ -2,8 +2,8 @@ use s3s::dto::*;
 use s3s::{S3Error, S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
-use super::answers::no_such_key;
 use super::put::WithStatus as _;
+use super::versions::{find, version_of};
 use crate::model::Detail;
 
 type Tags = Vec<(String, String)>;
@@ -48,22 +48,31 @@ impl Server {
         req: S3Request<GetObjectTaggingInput>,
     ) -> S3Result<S3Response<GetObjectTaggingOutput>> {
         let bucket = self.bucket(&req.input.bucket)?;
-        let object = bucket.object(&req.input.key).ok_or_else(no_such_key)?;
+        let object = find(&bucket, &req.input.key, req.input.version_id.as_deref())?;
         let tag = |(key, value): &(String, String)| Tag {
             key: Some(key.clone()),
             value: Some(value.clone()),
         };
         let tag_set = object.detail.tags.iter().map(tag).collect();
-        Ok(S3Response::new(GetObjectTaggingOutput { tag_set, version_id: None }))
+        let version_id = version_of(&bucket, &object);
+        Ok(S3Response::new(GetObjectTaggingOutput { tag_set, version_id }))
     }
 
-    async fn change_tags(&self, bucket: &str, key: &str, tags: Tags) -> S3Result<()> {
+    /// Gives the id of the version that was changed.
+    async fn change_tags(
+        &self,
+        bucket: &str,
+        key: &str,
+        version: Option<&str>,
+        tags: Tags,
+    ) -> S3Result<Option<String>> {
         let bucket = self.bucket(bucket)?;
         let change = move |detail: &mut Detail| {
             detail.tags = tags;
             Ok::<_, S3Error>(())
         };
-        self.store.change_object(&bucket, key, change).await
+        let object = self.store.change_object(&bucket, key, version, change).await?;
+        Ok(version_of(&bucket, &object))
     }
 
     pub(super) async fn set_tags(
@@ -73,16 +82,19 @@ impl Server {
         let input = req.input;
         let tag = |t: Tag| (t.key.unwrap_or_default(), t.value.unwrap_or_default());
         let tags = checked(input.tagging.tag_set.into_iter().map(tag).collect())?;
-        self.change_tags(&input.bucket, &input.key, tags).await?;
-        Ok(S3Response::new(PutObjectTaggingOutput::default()))
+        let version = input.version_id.as_deref();
+        let version_id = self.change_tags(&input.bucket, &input.key, version, tags).await?;
+        Ok(S3Response::new(PutObjectTaggingOutput { version_id }))
     }
 
     pub(super) async fn drop_tags(
         &self,
         req: S3Request<DeleteObjectTaggingInput>,
     ) -> S3Result<S3Response<DeleteObjectTaggingOutput>> {
-        self.change_tags(&req.input.bucket, &req.input.key, Vec::new()).await?;
-        let output = DeleteObjectTaggingOutput::default();
+        let input = req.input;
+        let version = input.version_id.as_deref();
+        let version_id = self.change_tags(&input.bucket, &input.key, version, Vec::new()).await?;
+        let output = DeleteObjectTaggingOutput { version_id };
         Ok(S3Response::with_status(output, http::StatusCode::NO_CONTENT))
     }
 }

@@ -1,132 +1,198 @@
-//! Does to an answer what the script of faults says.
+//! Does to a request and its answer what the script of faults says.
 
 use std::io;
 
 use bytes::Bytes;
 use futures::StreamExt as _;
-use http::HeaderValue;
-use http::header::{CONTENT_LENGTH, ETAG};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, DATE, ETAG, LOCATION};
+use http::{HeaderMap, HeaderValue, Request};
 use http_body_util::{BodyExt as _, StreamBody};
 use hyper::body::Frame;
 use s3s::{Body, HttpError, HttpResponse, S3Error, S3ErrorCode, StdError};
+use time::OffsetDateTime;
 
 use super::front::refusal;
-use crate::faults::{Fault, status};
+use super::{bodies, paging};
+use crate::faults::{Fault, NoRange, status};
 
-/// Waits, or refuses.
-pub(super) async fn before(faults: &[Fault]) -> Option<S3Error> {
-    let mut refused = None;
+/// Waits, refuses, or answers in the server's place.
+pub(super) async fn before(faults: &[Fault]) -> Option<Result<HttpResponse, HttpError>> {
+    let mut instead = None;
     for fault in faults {
         match fault {
             Fault::Delay(time) => tokio::time::sleep(*time).await,
-            Fault::Status { status, code } => refused = Some(scripted(*status, code)),
+            Fault::Status { status, code } => instead = Some(refusal(scripted(*status, code))),
+            Fault::ExpiredToken => {
+                let error = S3Error::with_message(
+                    S3ErrorCode::ExpiredToken,
+                    "The provided token has expired.",
+                );
+                instead = Some(refusal(error));
+            }
+            Fault::ClockSkew { .. } => instead = Some(refusal(skewed())),
+            Fault::Portal { status } => instead = Some(Ok(portal(*status))),
+            Fault::ErrorIn200 { code } => {
+                let mut error = scripted(200, code);
+                error.set_message("We encountered an internal error. Please try again.");
+                instead = Some(refusal(error));
+            }
+            Fault::Redirect { region, endpoint } => {
+                instead = Some(refusal(redirect(region, endpoint)));
+            }
+            Fault::WrongRegion { region } => instead = Some(Ok(super::region::wrong(region))),
             _ => {}
         }
     }
-    refused
+    instead
+}
+
+/// Changes a request before the server sees it.
+pub(super) fn asked(faults: &[Fault], mut request: Request<Body>) -> Request<Body> {
+    for fault in faults {
+        match fault {
+            Fault::IgnoreRange => {
+                request.extensions_mut().insert(NoRange);
+            }
+            Fault::ResetRequest { after } => {
+                request = request.map(|body| bodies::reset(body, *after));
+            }
+            Fault::StallRequest { after } => {
+                request = request.map(|body| bodies::stall(body, *after));
+            }
+            _ => {}
+        }
+    }
+    request
 }
 
 fn scripted(code: u16, name: &'static str) -> S3Error {
-    let name = S3ErrorCode::from_bytes(name.as_bytes()).unwrap_or(S3ErrorCode::InternalError);
+    let name = S3ErrorCode::from_bytes(name.as_bytes())
+        .unwrap_or_else(|| S3ErrorCode::Custom(name.into()));
     let mut error = S3Error::with_message(name, "A fault that a test asked for.");
     error.set_status_code(status(code));
     error
 }
 
-pub(super) fn after(
+fn skewed() -> S3Error {
+    S3Error::with_message(
+        S3ErrorCode::RequestTimeTooSkewed,
+        "The difference between the request time and the current time is too large.",
+    )
+}
+
+fn portal(code: u16) -> HttpResponse {
+    let page = "<!DOCTYPE html>\n<html><head><title>Welcome</title></head><body><h1>Sign in to \
+        this network</h1></body></html>\n";
+    let mut response = HttpResponse::new(Body::from(page.to_owned()));
+    *response.status_mut() = status(code);
+    let html = HeaderValue::from_static("text/html; charset=utf-8");
+    response.headers_mut().insert(CONTENT_TYPE, html);
+    response
+}
+
+fn redirect(region: &'static str, endpoint: &'static str) -> S3Error {
+    let mut error = S3Error::with_message(
+        S3ErrorCode::PermanentRedirect,
+        "The bucket you are attempting to access must be addressed using the specified endpoint.",
+    );
+    error.set_status_code(http::StatusCode::MOVED_PERMANENTLY);
+    let mut headers = HeaderMap::new();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/xml"));
+    headers.insert("x-amz-bucket-region", HeaderValue::from_static(region));
+    if !endpoint.is_empty() {
+        headers.insert(LOCATION, HeaderValue::from_static(endpoint));
+    }
+    error.set_headers(headers);
+    error
+}
+
+/// `Err`: the connection closes.
+pub(super) async fn after(
     faults: &[Fault],
     mut response: HttpResponse,
 ) -> Result<HttpResponse, HttpError> {
     for fault in faults {
         match fault {
             Fault::Lost { status } => return refusal(scripted(*status, "InternalError")),
+            Fault::LostAnswer => {
+                let error = io::Error::new(io::ErrorKind::ConnectionReset, "a fault of the script");
+                return Err(HttpError::new(Box::new(error)));
+            }
+            Fault::Stall { after: 0 } => std::future::pending().await,
             Fault::ETag(value) => {
                 response.headers_mut().insert(ETAG, HeaderValue::from_static(value));
             }
+            Fault::NoETag => {
+                response.headers_mut().remove(ETAG);
+            }
             Fault::NoChecksum => {
-                let headers = response.headers_mut();
-                let sums: Vec<_> = headers
-                    .keys()
-                    .filter(|name| name.as_str().starts_with("x-amz-checksum-"))
-                    .cloned()
-                    .collect();
-                for name in sums {
-                    headers.remove(name);
+                for name in checksums(response.headers()) {
+                    response.headers_mut().remove(name);
                 }
             }
-            Fault::Reset { after } => response = changed(response, Cut::Reset(*after)),
+            Fault::WrongChecksum => {
+                for name in checksums(response.headers()) {
+                    lie(response.headers_mut(), &name);
+                }
+            }
+            Fault::ClockSkew { seconds } | Fault::DateOff { seconds } => {
+                let at = OffsetDateTime::now_utc().unix_timestamp() + seconds;
+                let at = dipper_types::Timestamp::from_secs(at);
+                if let Some(date) = crate::ops::http_date(at) {
+                    response.headers_mut().insert(DATE, date);
+                }
+            }
+            Fault::Paging(lie) => response = paging::lie(*lie, response).await,
+            Fault::Reset { after } => response = response.map(|b| bodies::reset(b, *after)),
+            Fault::Stall { after } => response = response.map(|b| bodies::stall(b, *after)),
             Fault::Short { to } => {
-                let length = response
-                    .headers()
-                    .get(CONTENT_LENGTH)
-                    .and_then(|v| v.to_str().ok()?.parse::<u64>().ok());
-                if let Some(length) = length {
+                if let Some(length) = length(&response) {
                     let short = HeaderValue::from(length.min(*to));
                     response.headers_mut().insert(CONTENT_LENGTH, short);
                 }
-                response = changed(response, Cut::Short(*to));
+                response = response.map(|body| bodies::end(body, *to));
             }
-            Fault::Flip { at } => response = changed(response, Cut::Flip(*at)),
-            Fault::Status { .. } | Fault::Delay(_) => {}
+            Fault::Cut { to } => response = response.map(|body| bodies::reset(body, *to)),
+            Fault::Long { by } => {
+                if let Some(length) = length(&response) {
+                    let long = HeaderValue::from(length + by);
+                    response.headers_mut().insert(CONTENT_LENGTH, long);
+                }
+                let more = Bytes::from(vec![b'+'; usize::try_from(*by).unwrap_or(0)]);
+                response = response.map(|body| {
+                    let frames = body.into_data_stream().map(|c| c.map(Frame::data));
+                    let end = futures::stream::iter([Ok::<_, StdError>(Frame::data(more))]);
+                    Body::http_body_unsync(StreamBody::new(frames.chain(end)))
+                });
+            }
+            Fault::Flip { at } => response = response.map(|body| bodies::flip(body, *at)),
+            _ => {}
         }
     }
     Ok(response)
 }
 
-#[derive(Clone, Copy)]
-enum Cut {
-    Reset(u64),
-    Short(u64),
-    Flip(u64),
+fn length(response: &HttpResponse) -> Option<u64> {
+    response.headers().get(CONTENT_LENGTH).and_then(|v| v.to_str().ok()?.parse().ok())
 }
 
-fn changed(response: HttpResponse, cut: Cut) -> HttpResponse {
-    response.map(|body| {
-        let mut at = 0_u64;
-        let mut ended = false;
-        let frames = body.into_data_stream().map(move |chunk| {
-            let chunk = chunk?;
-            let from = at;
-            at += chunk.len() as u64;
-            Ok::<_, StdError>((from, chunk))
-        });
-        let frames = frames.flat_map(move |item| {
-            let out = match item {
-                Err(error) => vec![Err(error)],
-                Ok(_) if ended => Vec::new(),
-                Ok((from, chunk)) => {
-                    let (out, end) = one(cut, from, chunk);
-                    ended = end;
-                    out
-                }
-            };
-            futures::stream::iter(out.into_iter().map(|o| o.map(Frame::data)))
-        });
-        Body::http_body_unsync(StreamBody::new(frames))
-    })
+fn checksums(headers: &HeaderMap) -> Vec<http::HeaderName> {
+    let is_sum = |name: &&http::HeaderName| {
+        let name = name.as_str();
+        name.starts_with("x-amz-checksum-") && name != "x-amz-checksum-type"
+    };
+    headers.keys().filter(is_sum).cloned().collect()
 }
 
-/// One chunk after the harm, and whether the body ends here.
-fn one(cut: Cut, from: u64, mut chunk: Bytes) -> (Vec<Result<Bytes, StdError>>, bool) {
-    let end = from + chunk.len() as u64;
-    let upto = |at: u64| usize::try_from(at.saturating_sub(from)).unwrap_or(usize::MAX);
-    match cut {
-        Cut::Reset(after) if end > after => {
-            chunk.truncate(upto(after));
-            let error = io::Error::new(io::ErrorKind::ConnectionReset, "a fault of the script");
-            (vec![Ok(chunk), Err(error.into())], true)
+/// As long as the true one, and well formed.
+fn lie(headers: &mut HeaderMap, name: &http::HeaderName) {
+    if let Some(value) = headers.get_mut(name) {
+        let mut bytes = value.as_bytes().to_vec();
+        if let Some(first) = bytes.first_mut() {
+            *first = if *first == b'A' { b'B' } else { b'A' };
         }
-        Cut::Short(to) if end >= to => {
-            chunk.truncate(upto(to));
-            (vec![Ok(chunk)], true)
+        if let Ok(wrong) = HeaderValue::from_bytes(&bytes) {
+            *value = wrong;
         }
-        Cut::Flip(at) if (from..end).contains(&at) => {
-            let mut bytes = chunk.to_vec();
-            if let Some(byte) = bytes.get_mut(upto(at)) {
-                *byte ^= 1;
-            }
-            (vec![Ok(Bytes::from(bytes))], false)
-        }
-        _ => (vec![Ok(chunk)], false),
     }
 }

@@ -1,11 +1,17 @@
 //! The server: a port, connections, and what stands before the S3 operations.
 
+mod bodies;
+mod cors;
+mod form;
 mod front;
 mod guard;
 mod harm;
 mod host;
+mod paging;
 mod region;
 mod rest;
+mod version2;
+mod website;
 
 use std::io;
 use std::net::SocketAddr;
@@ -23,12 +29,14 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use crate::account::{Account, Accounts};
+use crate::clock::Moved;
 use crate::error::SandboxError;
 use crate::faults::Faults;
 use crate::folder::{Folder, endpoint};
 use crate::model::{BucketInfo, Detail, Object};
 use crate::ops::Server;
 use crate::store::{Body, Store, StoreError};
+pub(crate) use form::Form;
 use front::Front;
 
 pub struct Config {
@@ -39,6 +47,8 @@ pub struct Config {
     pub aws_defaults: bool,
     /// For the times of objects. Signatures are checked against the system's clock.
     pub clock: Arc<dyn Clock>,
+    /// How much later every answer comes than it could: a far server, for measurements.
+    pub latency: Duration,
 }
 
 impl Config {
@@ -49,6 +59,7 @@ impl Config {
             bind: SocketAddr::from(([127, 0, 0, 1], 0)),
             aws_defaults: false,
             clock: Arc::new(SystemClock),
+            latency: Duration::ZERO,
         }
     }
 
@@ -116,7 +127,7 @@ impl Sandbox {
         let server = Server {
             store: Arc::new(store),
             accounts: Arc::clone(&accounts),
-            clock: config.clock,
+            clock: Arc::new(Moved::new(config.clock)),
             aws_defaults: config.aws_defaults,
         };
         let faults = Faults::default();
@@ -124,9 +135,14 @@ impl Sandbox {
         service.set_auth(Accounts::clone(&accounts));
         service.set_access(server.clone());
         service.set_host(host::Hosts);
-        let front = Front::new(service.build(), faults.clone());
+        let front =
+            Front::new(service.build(), Arc::clone(&server.store), faults.clone(), config.latency);
         let stop = CancellationToken::new();
-        let task = tokio::spawn(serve(listener, front, stop.clone()));
+        let serving = serve(listener, front, stop.clone());
+        let hourly = every_hour(server.clone(), stop.clone());
+        let task = tokio::spawn(async move {
+            tokio::join!(serving, hourly);
+        });
         let task = Some(task);
         Ok(Self { address, accounts, server, faults, moved_from, stop, task, folder })
     }
@@ -151,6 +167,17 @@ impl Sandbox {
     /// The port of the last time, where something else had it and a new one was taken.
     pub fn moved_from(&self) -> Option<u16> {
         self.moved_from
+    }
+
+    /// Moves the sandbox's clock on. Signatures are still checked against the system's.
+    pub fn advance(&self, by: Duration) {
+        self.server.clock.advance(by);
+    }
+
+    /// Carries out the lifecycle rules that are due by the sandbox's clock, and gives the number of
+    /// changes. It happens by itself once an hour.
+    pub async fn run_lifecycle(&self) -> u64 {
+        self.server.run_lifecycle().await
     }
 
     /// A script of things to do wrong. Empty, unless a test fills it.
@@ -202,27 +229,10 @@ fn failed(error: StoreError) -> SandboxError {
 
 fn seed_object(owner: &str, server: &Server) -> Object {
     let text = bytes::Bytes::from_static(b"A tiny object.\n");
-    let detail = Detail {
-        owner: owner.to_owned(),
-        acl: dipper_access::Acl::private(owner),
-        headers: crate::model::Headers {
-            content_type: Some("text/plain".to_owned()),
-            ..Default::default()
-        },
-        metadata: Default::default(),
-        storage_class: None,
-        sum: None,
-        parts: Vec::new(),
-        tags: Vec::new(),
-        upload: None,
-    };
-    Object {
-        etag: crate::checksum::etag(&text),
-        size: text.len() as u64,
-        modified: server.now(),
-        body: Body::memory(vec![text]),
-        detail: Arc::new(detail),
-    }
+    let mut detail = Detail::new(owner, dipper_access::Acl::private(owner));
+    detail.headers.content_type = Some("text/plain".to_owned());
+    let (etag, size) = (crate::checksum::etag(&text), text.len() as u64);
+    Object { body: Body::memory(vec![text]), ..Object::new(etag, size, server.now(), detail) }
 }
 
 async fn open(storage: Storage) -> Result<(Option<Arc<Folder>>, Store), SandboxError> {
@@ -260,6 +270,22 @@ async fn listen(
     }
 }
 
+/// Lifecycle rules, until the server stops.
+async fn every_hour(server: Server, stop: CancellationToken) {
+    let mut hours = tokio::time::interval(Duration::from_secs(3600));
+    loop {
+        tokio::select! {
+            _ = hours.tick() => {
+                let changes = server.run_lifecycle().await;
+                if changes > 0 {
+                    tracing::info!(changes, "lifecycle rules were carried out");
+                }
+            }
+            () = stop.cancelled() => return,
+        }
+    }
+}
+
 async fn serve(listener: TcpListener, front: Front, stop: CancellationToken) {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
@@ -272,9 +298,9 @@ async fn serve(listener: TcpListener, front: Front, stop: CancellationToken) {
     let end = CancellationToken::new();
     let _at_end = end.clone().drop_guard();
     loop {
-        let stream = tokio::select! {
+        let (stream, peer) = tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => stream,
+                Ok(accepted) => accepted,
                 Err(error) => {
                     // Out of file descriptors, say: it passes.
                     tracing::warn!(%error, "a connection was not accepted");
@@ -287,7 +313,7 @@ async fn serve(listener: TcpListener, front: Front, stop: CancellationToken) {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "no TCP_NODELAY");
         }
-        let connection = http.serve_connection(TokioIo::new(stream), front.clone());
+        let connection = http.serve_connection(TokioIo::new(stream), front.to(peer));
         let connection = connections.watch(connection);
         let end = end.clone();
         tokio::spawn(async move {

@@ -12,16 +12,23 @@ pub(super) fn check<B>(request: &Request<B>) -> Option<HttpResponse> {
     if !region.is_empty() && region.bytes().all(fine) {
         return None;
     }
-    let answer = "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\
-        <Code>AuthorizationHeaderMalformed</Code>\
-        <Message>The authorization header is malformed; the region is wrong; expecting \
-        'us-east-1'</Message><Region>us-east-1</Region></Error>";
-    let mut response = HttpResponse::new(Body::from(answer.to_owned()));
+    Some(wrong("us-east-1"))
+}
+
+/// The answer that names the right region.
+pub(super) fn wrong(region: &'static str) -> HttpResponse {
+    let answer = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error>\
+         <Code>AuthorizationHeaderMalformed</Code>\
+         <Message>The authorization header is malformed; the region is wrong; expecting \
+         '{region}'</Message><Region>{region}</Region></Error>"
+    );
+    let mut response = HttpResponse::new(Body::from(answer));
     *response.status_mut() = StatusCode::BAD_REQUEST;
     let headers = response.headers_mut();
     headers.insert(http::header::CONTENT_TYPE, HeaderValue::from_static("application/xml"));
-    headers.insert("x-amz-bucket-region", HeaderValue::from_static("us-east-1"));
-    Some(response)
+    headers.insert("x-amz-bucket-region", HeaderValue::from_static(region));
+    response
 }
 
 /// The region in `Credential=KEY/DATE/REGION/s3/aws4_request`.

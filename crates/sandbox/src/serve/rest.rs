@@ -55,6 +55,11 @@ pub(super) fn shared(request: Request<Incoming>) -> (Rest, Request<Body>) {
 }
 
 impl Rest {
+    /// The body once more, for a request whose first try did not read it.
+    pub(super) fn again(&self) -> Body {
+        Body::http_body(Shared(Arc::clone(&self.body)))
+    }
+
     /// Reads it to its end, within bounds.
     pub(super) async fn drain(self) {
         if self.waits {

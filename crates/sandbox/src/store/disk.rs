@@ -32,6 +32,17 @@ pub(crate) enum Change {
         bucket: String,
         key: String,
     },
+    PutVersion {
+        bucket: String,
+        key: String,
+        version: String,
+        doc: String,
+    },
+    DropVersion {
+        bucket: String,
+        key: String,
+        version: String,
+    },
     PutUpload {
         id: String,
         bucket: String,
@@ -63,7 +74,7 @@ struct Job {
 
 /// At most this many jobs share a transaction.
 const GROUP: usize = 512;
-const SCHEMA: i64 = 1;
+const SCHEMA: i64 = 2;
 
 #[derive(Debug)]
 pub(crate) struct Disk {
@@ -151,6 +162,7 @@ impl Disk {
 pub(crate) enum Table {
     Buckets,
     Objects,
+    Versions,
     Uploads,
     Parts,
 }
@@ -161,6 +173,7 @@ impl Table {
         match self {
             Self::Buckets => ("SELECT name, doc FROM buckets", 1),
             Self::Objects => ("SELECT bucket, key, doc FROM objects ORDER BY bucket, key", 2),
+            Self::Versions => ("SELECT bucket, key, doc FROM versions", 2),
             Self::Uploads => ("SELECT id, bucket, key, doc FROM uploads", 3),
             Self::Parts => ("SELECT upload, CAST(number AS TEXT), doc FROM parts", 2),
         }
@@ -187,9 +200,12 @@ fn prepare(db: &mut Connection, folder: &Path) -> Result<(), SandboxError> {
         if version > SCHEMA {
             return Ok(false);
         }
-        if version == 0 {
+        if version < SCHEMA {
             let tx = db.transaction()?;
-            tx.execute_batch(include_str!("schema.sql"))?;
+            if version < 1 {
+                tx.execute_batch(include_str!("schema.sql"))?;
+            }
+            tx.execute_batch(include_str!("schema-2.sql"))?;
             tx.pragma_update(None, "user_version", SCHEMA)?;
             tx.commit()?;
         }
@@ -253,6 +269,14 @@ fn apply(tx: &Transaction<'_>, change: &Change) -> rusqlite::Result<()> {
         Change::DropObject { bucket, key } => {
             run("DELETE FROM objects WHERE bucket = ?1 AND key = ?2", params![bucket, key])
         }
+        Change::PutVersion { bucket, key, version, doc } => run(
+            "INSERT OR REPLACE INTO versions (bucket, key, version, doc) VALUES (?1, ?2, ?3, ?4)",
+            params![bucket, key, version, doc],
+        ),
+        Change::DropVersion { bucket, key, version } => run(
+            "DELETE FROM versions WHERE bucket = ?1 AND key = ?2 AND version = ?3",
+            params![bucket, key, version],
+        ),
         Change::PutUpload { id, bucket, key, doc } => run(
             "INSERT OR REPLACE INTO uploads (id, bucket, key, doc) VALUES (?1, ?2, ?3, ?4)",
             params![id, bucket, key, doc],

@@ -85,7 +85,7 @@ pub(crate) fn list<V: Clone>(index: &BTreeMap<Box<str>, V>, wanted: &Wanted<'_>)
 }
 
 /// The smallest text that is greater than all that begin with `prefix`; `None` if there is none.
-fn past(prefix: &str) -> Option<String> {
+pub(crate) fn past(prefix: &str) -> Option<String> {
     let mut text = prefix.to_owned();
     while let Some(last) = text.pop() {
         let next = match last {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::AtomicI64;
+use std::sync::atomic::{AtomicI64, AtomicU64};
 
 use serde::de::DeserializeOwned;
 
@@ -27,6 +27,7 @@ pub(super) fn load(folder: &Path) -> Result<Store, SandboxError> {
     let blobs = Arc::new(Blobs::open(folder.join("blobs")).map_err(io)?);
     let mut reading = Reading { folder, blobs: &blobs, files: HashMap::new() };
     let mut store = Store::default();
+    let mut last_seq = 0;
 
     disk.each(Table::Buckets, |names, doc| {
         let bucket = Arc::new(Bucket::new(&names[0], reading.doc(doc)?));
@@ -38,10 +39,25 @@ pub(super) fn load(folder: &Path) -> Result<Store, SandboxError> {
         object.body = reading.body(&object.body);
         if let Some(bucket) = store.bucket(&names[0]) {
             hold(&object.body);
-            write(&bucket.objects).insert(names[1].as_str().into(), Arc::new(object));
+            last_seq = last_seq.max(object.seq);
+            write(&bucket.index).objects.insert(names[1].as_str().into(), Arc::new(object));
         }
         Ok::<_, SandboxError>(())
     })?;
+    disk.each(Table::Versions, |names, doc| {
+        let mut object: crate::model::Object = reading.doc(doc)?;
+        object.body = reading.body(&object.body);
+        if let Some(bucket) = store.bucket(&names[0]) {
+            hold(&object.body);
+            last_seq = last_seq.max(object.seq);
+            write(&bucket.index).loaded(&names[1], Arc::new(object));
+        }
+        Ok::<_, SandboxError>(())
+    })?;
+    for bucket in store.buckets() {
+        write(&bucket.index).sort_history();
+    }
+    store.last_seq = AtomicU64::new(last_seq);
     let mut uploads: HashMap<String, Arc<Upload>> = HashMap::new();
     disk.each(Table::Uploads, |names, doc| {
         if let Some(bucket) = store.bucket(&names[1]) {

@@ -10,19 +10,21 @@ mod listing;
 mod load;
 mod objects;
 mod uploads;
+mod versions;
 mod writer;
 
 use std::collections::BTreeMap;
 use std::hash::{BuildHasher, BuildHasherDefault, DefaultHasher};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::{Mutex, RwLock as AsyncRwLock};
 
 pub(crate) use body::{Body, Slices};
-pub(crate) use listing::{Entry, Wanted, list};
+pub(crate) use listing::{Entry, Wanted, list, past};
 pub(crate) use uploads::Upload;
+pub(crate) use versions::{Removed, seq_of};
 pub(crate) use writer::Fresh;
 
 use crate::error::SandboxError;
@@ -41,6 +43,12 @@ pub(crate) enum StoreError {
     NoSuchUpload,
     #[error("the object is gone")]
     NoSuchKey,
+    #[error("the version is gone")]
+    NoSuchVersion,
+    #[error("this is a delete marker")]
+    DeleteMarker,
+    #[error("the system gives no random numbers")]
+    Random,
     #[error("there is a bucket of this name")]
     BucketExists { owner: String },
     #[error("the bucket is not empty")]
@@ -86,6 +94,18 @@ pub(crate) struct Store {
     kept: Option<Kept>,
     /// Held while buckets come and go.
     naming: Mutex<()>,
+    /// The number of the last version.
+    last_seq: AtomicU64,
+}
+
+/// What is under a bucket's keys.
+#[derive(Debug, Default)]
+pub(crate) struct Index {
+    /// The current objects: what listings show.
+    pub objects: BTreeMap<Box<str>, Arc<Object>>,
+    /// All other versions and the delete markers, newest first. Where a key has no current object,
+    /// the first is a marker.
+    pub history: BTreeMap<Box<str>, Vec<Arc<Object>>>,
 }
 
 const STRIPES: usize = 64;
@@ -94,7 +114,7 @@ const STRIPES: usize = 64;
 pub(crate) struct Bucket {
     pub name: String,
     state: RwLock<Arc<BucketState>>,
-    objects: RwLock<BTreeMap<Box<str>, Arc<Object>>>,
+    index: RwLock<Index>,
     uploads: RwLock<BTreeMap<(String, String), Arc<Upload>>>,
     stripes: [Mutex<()>; STRIPES],
     /// Read while something is put in; written while the bucket is dropped.
@@ -107,7 +127,7 @@ impl Bucket {
         Self {
             name: name.to_owned(),
             state: RwLock::new(Arc::new(BucketState::new(info))),
-            objects: RwLock::default(),
+            index: RwLock::default(),
             uploads: RwLock::default(),
             stripes: [const { Mutex::const_new(()) }; STRIPES],
             gate: AsyncRwLock::new(()),
@@ -120,13 +140,11 @@ impl Bucket {
     }
 
     pub(crate) fn object(&self, key: &str) -> Option<Arc<Object>> {
-        read(&self.objects).get(key).cloned()
+        read(&self.index).objects.get(key).cloned()
     }
 
-    pub(crate) fn objects(
-        &self,
-    ) -> std::sync::RwLockReadGuard<'_, BTreeMap<Box<str>, Arc<Object>>> {
-        read(&self.objects)
+    pub(crate) fn index(&self) -> std::sync::RwLockReadGuard<'_, Index> {
+        read(&self.index)
     }
 
     fn stripe(&self, key: &str) -> &Mutex<()> {
@@ -226,7 +244,7 @@ impl Store {
             let _naming = store.naming.lock().await;
             let bucket = store.bucket(&name).ok_or(StoreError::NoSuchBucket)?;
             let _alone = bucket.gate.write().await;
-            if !bucket.objects().is_empty() {
+            if !bucket.is_empty() {
                 return Err(StoreError::BucketNotEmpty);
             }
             // As in S3, uploads that were never completed do not keep a bucket.

@@ -24,7 +24,8 @@ pub(super) fn dropped_rows(old: &Body, new: &Body) -> Vec<Change> {
 }
 
 impl Store {
-    /// Puts an object if `check` has nothing against it. `check` sees what is there now.
+    /// Puts an object if `check` has nothing against it. `check` sees what is there now. Where the
+    /// bucket has versions, what was there stays as one.
     pub(crate) async fn put<E>(
         self: &Arc<Self>,
         bucket: &Arc<Bucket>,
@@ -32,7 +33,7 @@ impl Store {
         object: Object,
         fresh: Fresh,
         check: impl FnOnce(Option<&Object>) -> Result<(), E> + Send + 'static,
-    ) -> Result<(), E>
+    ) -> Result<Arc<Object>, E>
     where
         E: From<StoreError> + Send + 'static,
     {
@@ -42,95 +43,40 @@ impl Store {
             let _turn = bucket.stripe(&key).lock().await;
             let before = bucket.open_for(&key)?;
             check(before.as_deref())?;
-            store.replace(&bucket, &key, object, fresh, before, Vec::new()).await?;
-            Ok(())
+            Ok(store.place(&bucket, &key, object, fresh, Vec::new()).await?)
         })
         .await
     }
 
-    /// Makes durable, then shows. The key's turn must be held.
-    pub(super) async fn replace(
-        &self,
-        bucket: &Bucket,
-        key: &str,
-        object: Object,
-        fresh: Fresh,
-        before: Option<Arc<Object>>,
-        more: Vec<Change>,
-    ) -> Result<(), StoreError> {
-        let put = || {
-            let mut changes: Vec<Change> = fresh.changes().collect();
-            if let Some(before) = &before {
-                changes.extend(dropped_rows(&before.body, &object.body));
-            }
-            let (bucket, key) = (bucket.name.clone(), key.to_owned());
-            changes.push(Change::PutObject { bucket, key, doc: doc(&object)? });
-            changes.extend(more);
-            Ok(changes)
-        };
-        self.commit(put).await?;
-        hold(&object.body);
-        write(&bucket.objects).insert(key.into(), Arc::new(object));
-        if let Some(before) = before {
-            let_go(&before.body);
-        }
-        Ok(())
-    }
-
-    /// Removes an object. `Ok(None)`: there was none.
-    pub(crate) async fn remove<E>(
-        self: &Arc<Self>,
-        bucket: &Arc<Bucket>,
-        key: &str,
-        check: impl FnOnce(Option<&Object>) -> Result<(), E> + Send + 'static,
-    ) -> Result<Option<Arc<Object>>, E>
-    where
-        E: From<StoreError> + Send + 'static,
-    {
-        let (store, bucket, key) = (Arc::clone(self), Arc::clone(bucket), key.to_owned());
-        self.whole(async move {
-            let _in = bucket.gate.read().await;
-            let _turn = bucket.stripe(&key).lock().await;
-            let before = bucket.open_for(&key)?;
-            check(before.as_deref())?;
-            let Some(before) = before else {
-                return Ok(None);
-            };
-            let drop = || {
-                let mut changes = dropped_rows(&before.body, &Body::default());
-                let (bucket, key) = (bucket.name.clone(), key.clone());
-                changes.push(Change::DropObject { bucket, key });
-                Ok(changes)
-            };
-            store.commit(drop).await?;
-            write(&bucket.objects).remove(key.as_str());
-            let_go(&before.body);
-            Ok(Some(before))
-        })
-        .await
-    }
-
-    /// Changes what an object says about itself: ACL, tags.
+    /// Changes what a version says about itself: ACL, tags, retention.
     pub(crate) async fn change_object<E>(
         self: &Arc<Self>,
         bucket: &Arc<Bucket>,
         key: &str,
+        version: Option<&str>,
         change: impl FnOnce(&mut Detail) -> Result<(), E> + Send + 'static,
-    ) -> Result<(), E>
+    ) -> Result<Arc<Object>, E>
     where
         E: From<StoreError> + Send + 'static,
     {
         let (store, bucket, key) = (Arc::clone(self), Arc::clone(bucket), key.to_owned());
+        let version = version.map(str::to_owned);
         self.whole(async move {
             let _in = bucket.gate.read().await;
             let _turn = bucket.stripe(&key).lock().await;
-            let before = bucket.open_for(&key)?.ok_or(StoreError::NoSuchKey)?;
+            bucket.open_for(&key)?;
+            let before = match bucket.find(&key, version.as_deref()) {
+                Some(found) if found.marker && version.is_some() => {
+                    return Err(StoreError::DeleteMarker.into());
+                }
+                Some(found) if !found.marker => found,
+                _ if version.is_some() => return Err(StoreError::NoSuchVersion.into()),
+                _ => return Err(StoreError::NoSuchKey.into()),
+            };
             let mut detail = (*before.detail).clone();
             change(&mut detail)?;
             let object = Object { detail: Arc::new(detail), ..(*before).clone() };
-            let fresh = Fresh::shared(object.body.clone());
-            store.replace(&bucket, &key, object, fresh, Some(before), Vec::new()).await?;
-            Ok(())
+            Ok(store.rewrite(&bucket, &key, object).await?)
         })
         .await
     }
@@ -179,9 +125,9 @@ impl Store {
                 Ok(changes)
             };
             store.commit(put).await?;
-            let mut index = write(&bucket.objects);
+            let mut index = write(&bucket.index);
             for (key, object) in objects {
-                if let Some(before) = index.insert(key.into(), Arc::new(object)) {
+                if let Some(before) = index.objects.insert(key.into(), Arc::new(object)) {
                     let_go(&before.body);
                 }
             }
@@ -197,6 +143,6 @@ impl Bucket {
         if self.gone.load(Ordering::SeqCst) {
             return Err(StoreError::NoSuchBucket);
         }
-        Ok(read(&self.objects).get(key).cloned())
+        Ok(read(&self.index).objects.get(key).cloned())
     }
 }

@@ -7,18 +7,8 @@ use dipper_types::Timestamp;
 use super::*;
 use crate::model::{Detail, Object};
 
-fn detail() -> Arc<Detail> {
-    Arc::new(Detail {
-        owner: "me".into(),
-        acl: Acl::private("me"),
-        headers: Default::default(),
-        metadata: Default::default(),
-        storage_class: None,
-        sum: None,
-        parts: Vec::new(),
-        tags: Vec::new(),
-        upload: None,
-    })
+fn object(size: u64) -> Object {
+    Object::new("e".into(), size, Timestamp::from_secs(1), Detail::new("me", Acl::private("me")))
 }
 
 async fn put(store: &Arc<Store>, bucket: &Arc<Bucket>, key: &str, bytes: Vec<u8>) {
@@ -26,14 +16,7 @@ async fn put(store: &Arc<Store>, bucket: &Arc<Bucket>, key: &str, bytes: Vec<u8>
     let mut writer = store.writer();
     writer.write(Bytes::from(bytes)).await.unwrap();
     let fresh = writer.finish().await.unwrap();
-    let object = Object {
-        etag: "e".into(),
-        size,
-        modified: Timestamp::from_secs(1),
-        body: fresh.body.clone(),
-        detail: detail(),
-    };
-    store.put(bucket, key, object, fresh, |_| Ok::<_, StoreError>(())).await.unwrap();
+    store.put(bucket, key, object(size), fresh, |_| Ok::<_, StoreError>(())).await.unwrap();
 }
 
 async fn read_all(store: &Arc<Store>, object: &Object) -> Vec<u8> {
@@ -84,13 +67,38 @@ async fn nothing_gets_into_a_bucket_that_goes() {
     let store = Arc::new(Store::in_memory());
     let bucket = store.create_bucket("bucket", info()).await.unwrap();
     store.delete_bucket("bucket").await.unwrap();
-    let object = Object {
-        etag: "e".into(),
-        size: 0,
-        modified: Timestamp::from_secs(1),
-        body: Body::default(),
-        detail: detail(),
-    };
-    let late = store.put(&bucket, "k", object, Fresh::default(), |_| Ok::<_, StoreError>(()));
+    let late = store.put(&bucket, "k", object(0), Fresh::default(), |_| Ok::<_, StoreError>(()));
     assert!(matches!(late.await, Err(StoreError::NoSuchBucket)));
+}
+
+#[tokio::test]
+async fn a_folder_from_before_versions_opens_and_gets_them() {
+    let folder = tempfile::tempdir().unwrap();
+    let old = rusqlite::Connection::open(folder.path().join("sandbox.db")).unwrap();
+    old.execute_batch(include_str!("schema.sql")).unwrap();
+    old.pragma_update(None, "user_version", 1).unwrap();
+    let acl = r#"{"owner":"me","grants":[]}"#;
+    let bucket = format!(
+        r#"{{"owner":"me","created":0,"region":null,"acl":{acl},"ownership":null,"block":null,
+            "policy":null}}"#
+    );
+    let object = format!(
+        r#"{{"etag":"e","size":2,"modified":0,"body":[{{"i":"6869","l":2}}],
+            "detail":{{"owner":"me","acl":{acl}}}}}"#
+    );
+    old.execute("INSERT INTO buckets VALUES ('bucket', ?1)", [bucket]).unwrap();
+    old.execute("INSERT INTO objects VALUES ('bucket', 'k', ?1)", [object]).unwrap();
+    drop(old);
+
+    let store = Arc::new(Store::in_folder(folder.path()).unwrap());
+    let bucket = store.bucket("bucket").unwrap();
+    let switch = |info: &mut BucketInfo| {
+        info.versioning = Some(crate::model::Versioning::Enabled);
+        Ok::<_, StoreError>(())
+    };
+    store.change_bucket(&bucket, switch).await.unwrap();
+    put(&store, &bucket, "k", vec![1; 10]).await;
+    let first = bucket.find("k", Some("null")).unwrap();
+    assert_eq!(read_all(&store, &first).await, b"hi");
+    assert_eq!(bucket.index().versions("k").count(), 2);
 }

@@ -128,7 +128,7 @@ impl Store {
         make: impl FnOnce(&BTreeMap<i32, Arc<Part>>, Option<&Object>) -> Result<Object, E>
         + Send
         + 'static,
-    ) -> Result<Object, E>
+    ) -> Result<Arc<Object>, E>
     where
         E: From<StoreError> + Send + 'static,
     {
@@ -146,7 +146,7 @@ impl Store {
                 more.extend(dropped_rows(&part.body, &object.body));
             }
             let fresh = Fresh::shared(object.body.clone());
-            store.replace(&bucket, &upload.key, object.clone(), fresh, before, more).await?;
+            let object = store.place(&bucket, &upload.key, object, fresh, more).await?;
             end(&bucket, &upload);
             Ok(object)
         })
