@@ -126,6 +126,8 @@ impl From<ProfileDraft> for app::ProfileDraft {
                 Keep::Session => app::Keep::Session,
             },
             allow_http: d.allow_http,
+            options: Default::default(),
+            client_key: None,
         }
     }
 }

@@ -12,12 +12,16 @@ mod freeze;
 mod home;
 mod jobs;
 mod listing;
+mod machine;
 mod objects;
+mod profile_body;
 mod profiles;
+mod prompts;
 mod rates;
 mod replaces;
 mod sandbox;
 mod settings;
+mod sign_in;
 mod staging;
 mod vault;
 
@@ -29,10 +33,13 @@ pub use buckets::BucketSummary;
 pub use connect::Known;
 pub use dipper_access::{Problem as PolicyProblem, Severity};
 pub use dipper_s3::{
+    Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Prompt, Proxy, Question,
+    SsoSessionEntry, Verify,
+};
+pub use dipper_s3::{
     AclDocument, Addressing, GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject,
     ObjectHead, ObjectHeaders, PublicAccessBlockSetting, S3, Visibility, providers,
 };
-pub use dipper_s3::{Connection, Credentials};
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
 pub use dipper_transfer::{ListedAction, OnExisting, UploadSource};
@@ -44,10 +51,16 @@ pub use jobs::{ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferT
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
 };
+pub use machine::{Machine, NetworkOverride};
 pub use objects::ObjectInfo;
+pub use profile_body::{
+    Network, ProfileOptions, ProxyChoice, RoleSource, RoleWay, SsoWay, Way, WebIdentityWay,
+};
 pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
+pub use prompts::OpenPrompt;
 pub use replaces::Replaces;
 pub use settings::{Density, Settings, Theme};
+pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
 pub use staging::{Handle, Staged};
 pub use vault::{VaultStanding, VaultStatus};
 
@@ -73,6 +86,8 @@ pub struct App {
     connections: Arc<Connections>,
     engine: Arc<Engine>,
     events: Arc<Events>,
+    prompts: Arc<prompts::Prompts>,
+    flows: sign_in::DeviceFlows,
     listings: Arc<Listings>,
     staged: staging::Stage,
     frozen: freeze::FrozenSets,
@@ -89,14 +104,26 @@ impl App {
     }
 
     pub fn open_with(home: &Path, keys: Arc<dyn KeyStore>, limits: Limits) -> Result<Arc<Self>> {
+        Self::open_on(home, keys, limits, Machine::of_process())
+    }
+
+    pub fn open_on(
+        home: &Path,
+        keys: Arc<dyn KeyStore>,
+        limits: Limits,
+        mut machine: Machine,
+    ) -> Result<Arc<Self>> {
         let db = Db::open(home)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let profiles = Profiles::new(&db);
         let events = Arc::new(Events::default());
+        let prompts = prompts::Prompts::new(Arc::clone(&events));
+        machine.prompt = Some(Arc::clone(&prompts) as Arc<dyn Prompt>);
         let listings = Arc::new(Listings::default());
         let sandbox = sandbox::Keeper::new(home);
         let vault = Arc::new(Vault::open(home, keys)?);
-        let connections = Arc::new(Connections::new(profiles.clone(), vault, sandbox.clone()));
+        let connections =
+            Arc::new(Connections::new(profiles.clone(), vault, sandbox.clone(), machine));
         let sink = Arc::new(jobs::EngineSink {
             events: Arc::clone(&events),
             listings: Arc::clone(&listings),
@@ -117,6 +144,8 @@ impl App {
             connections,
             engine,
             events,
+            prompts,
+            flows: sign_in::DeviceFlows::default(),
             listings,
             staged: staging::Stage::default(),
             frozen: freeze::FrozenSets::default(),

@@ -83,7 +83,14 @@ pub fn connection(
         }
         None => return Err(Failure::invalid("an endpoint is needed")),
     };
-    Ok(Connection { endpoint, region: region.to_owned(), addressing, provider, credentials })
+    Ok(Connection {
+        endpoint,
+        region: region.to_owned(),
+        addressing,
+        provider,
+        credentials,
+        options: Default::default(),
+    })
 }
 
 /// The connection that an `.s3cfg` describes.

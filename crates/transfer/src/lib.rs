@@ -18,6 +18,7 @@ mod sink;
 mod source;
 mod spec;
 mod upload;
+mod waiting;
 
 pub use engine::{Engine, Limits};
 pub use error::TransferError;

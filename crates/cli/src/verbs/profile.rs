@@ -74,6 +74,8 @@ fn draft(
         session_token: None,
         keep: Keep::Vault,
         allow_http: false,
+        options: Default::default(),
+        client_key: None,
     };
     if let Some(path) = &args.config {
         let read = read_s3cfg(path)?;

@@ -36,6 +36,7 @@ words!(JobKind { Upload = "upload", Download = "download", Delete = "delete" });
 words!(JobState {
     Queued = "queued",
     Running = "running",
+    Waiting = "waiting",
     Completed = "completed",
     Failed = "failed",
     Cancelled = "cancelled",
