@@ -65,6 +65,17 @@ pub struct S3Context {
     pub request_id: Option<String>,
     pub bucket: Option<String>,
     pub key: Option<String>,
+    /// What the server showed that is not trusted here, to be pinned if the user knows it.
+    pub certificate: Option<Certificate>,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    pub host: String,
+    /// SHA-256, as it is pinned.
+    pub fingerprint: String,
+    pub reason: String,
 }
 
 /// What every command rejects with.
@@ -94,6 +105,11 @@ impl From<app::Failure> for IpcError {
                 request_id: s3.request_id,
                 bucket: s3.bucket,
                 key: s3.key,
+                certificate: s3.certificate.map(|c| Certificate {
+                    host: c.host,
+                    fingerprint: c.fingerprint,
+                    reason: c.reason,
+                }),
             }),
         }
     }

@@ -71,6 +71,7 @@ fn draft(role: &Value, keep: Keep) -> ProfileDraft {
         allow_http: false,
         options: Default::default(),
         client_key: None,
+        keep_options: false,
     }
 }
 

@@ -10,6 +10,7 @@ mod events;
 mod failure;
 mod freeze;
 mod home;
+mod imports;
 mod jobs;
 mod listing;
 mod machine;
@@ -33,8 +34,8 @@ pub use buckets::BucketSummary;
 pub use connect::Known;
 pub use dipper_access::{Problem as PolicyProblem, Severity};
 pub use dipper_s3::{
-    Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Prompt, Proxy, Question,
-    SsoSessionEntry, Verify,
+    Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Identity, Options, Prompt,
+    Proxy, ProxyRules, Question, SsoSessionEntry, Transport, Verify,
 };
 pub use dipper_s3::{
     AclDocument, Addressing, GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject,
@@ -44,9 +45,10 @@ pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
 pub use dipper_transfer::{ListedAction, OnExisting, UploadSource};
 pub use events::{Change, Changed};
-pub use failure::{Code, Failure, Retry, S3Context};
+pub use failure::{Certificate, Code, Failure, Retry, S3Context};
 pub use freeze::{Frozen, Versioning};
 pub use home::{data_folder, home_folder};
+pub use imports::{Found, Import, ImportKind, Note, Taken};
 pub use jobs::{ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
@@ -88,6 +90,7 @@ pub struct App {
     events: Arc<Events>,
     prompts: Arc<prompts::Prompts>,
     flows: sign_in::DeviceFlows,
+    desk: imports::Desk,
     listings: Arc<Listings>,
     staged: staging::Stage,
     frozen: freeze::FrozenSets,
@@ -146,6 +149,7 @@ impl App {
             events,
             prompts,
             flows: sign_in::DeviceFlows::default(),
+            desk: imports::Desk::default(),
             listings,
             staged: staging::Stage::default(),
             frozen: freeze::FrozenSets::default(),

@@ -65,6 +65,8 @@ pub struct ProfileDraft {
     pub allow_http: bool,
     /// A proxy's address may hold its password: it goes to the vault.
     pub options: ProfileOptions,
+    /// Leave the options as they are saved, instead of taking these.
+    pub keep_options: bool,
     /// PEM, to the client certificate among the options. With an id and none, the kept one is used.
     pub client_key: Option<Secret<String>>,
 }
@@ -286,7 +288,9 @@ impl App {
             options: ProfileOptions::default(),
         };
         let id = match &connection.credentials {
-            Credentials::Environment { .. } => ProfileId::new(ENVIRONMENT_ID),
+            Credentials::Environment { .. } | Credentials::AwsProfile { .. } => {
+                ProfileId::new(ENVIRONMENT_ID)
+            }
             _ => self.new_id(name)?,
         };
         let given = Some(Box::new(connection.clone()));
@@ -347,6 +351,10 @@ impl App {
     /// What a profile of the AWS files says itself need not be typed again.
     async fn completed(&self, draft: &ProfileDraft) -> Result<ProfileDraft> {
         let mut draft = draft.clone();
+        if let (true, Some(id)) = (draft.keep_options, &draft.id) {
+            let saved = self.connections.body(&ProfileId::new(id.clone()))?;
+            draft.options = saved.map(|body| body.options).unwrap_or_default();
+        }
         if let Way::AwsProfile { name } = &draft.options.sign_in {
             let files = self.connections.machine.sign_in().aws_files().await;
             let files = files.map_err(|error| Failure::new(Code::LocalIo, error.to_string()))?;

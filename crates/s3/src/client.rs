@@ -33,6 +33,14 @@ pub struct S3 {
     inner: Arc<Inner>,
 }
 
+impl std::fmt::Debug for S3 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3")
+            .field("endpoint", &self.inner.connection.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     connection: Connection,
     http: SharedHttpClient,
@@ -164,6 +172,18 @@ impl S3 {
         Client::from_conf(config.build())
     }
 
+    /// A HEAD's refusal has no words: another call tells whether the session is at fault.
+    async fn session_is_over(&self) -> bool {
+        if !self.inner.wallet.as_ref().is_some_and(|wallet| wallet.has_session()) {
+            return false;
+        }
+        let client = self.client(&self.inner.connection.region, None, Retries::Caller);
+        match client.list_buckets().send().await {
+            Ok(_) => false,
+            Err(error) => Error::from_sdk("ListBuckets", error).class == Class::ExpiredToken,
+        }
+    }
+
     /// Runs one call, and once more where the server says that the bucket lives in another region.
     pub(crate) async fn run<T, E, F, Fut>(
         &self,
@@ -184,9 +204,12 @@ impl S3 {
             Ok(answer) => return Ok(answer),
             Err(error) => Error::from_sdk(op, error).at(bucket, key),
         };
+        if first.is_mute_refusal() && self.session_is_over().await {
+            first = first.of_expired_session();
+        }
         let renewed = first.class == Class::ExpiredToken
             && !first.context.sign_in
-            && self.inner.wallet.as_ref().is_some_and(|wallet| wallet.expired(used.as_deref()));
+            && self.inner.wallet.as_ref().is_some_and(|wallet| wallet.expired(used));
         if renewed {
             first = match call(self.client(&region, bucket, retries)).await {
                 Ok(answer) => return Ok(answer),

@@ -260,6 +260,17 @@ impl Error {
         self
     }
 
+    /// A HEAD's 400, which says nothing of why.
+    pub(crate) fn is_mute_refusal(&self) -> bool {
+        self.context.http_status == Some(400) && self.context.s3_code.is_none()
+    }
+
+    pub(crate) fn of_expired_session(mut self) -> Self {
+        self.class = Class::ExpiredToken;
+        self.context.s3_code = Some("ExpiredToken".into());
+        self
+    }
+
     pub(crate) fn from_sdk<E>(op: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -335,6 +346,9 @@ pub(crate) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| {
+        if let Some(shared) = e.downcast_ref::<std::sync::Arc<std::io::Error>>() {
+            return Some(&**shared as &(dyn StdError + 'static));
+        }
         let wrapped = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         match wrapped {
             Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),

@@ -4,12 +4,13 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use bytes::Bytes;
 use dipper_s3::{Class, Integrity, ObjectHeaders, PartRef, PutRequest, S3};
 use dipper_state::{Fingerprint, Journal, Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt};
 use md5::{Digest, Md5};
 
 use crate::engine::{JobContext, set_size};
@@ -212,11 +213,7 @@ impl<'a> Upload<'a> {
         let missing: Vec<u64> = (1..=parts)
             .filter(|n| !done.iter().any(|p| u64::from(p.number.get().unsigned_abs()) == *n))
             .collect();
-        let sent: Vec<PartRow> = futures::stream::iter(missing)
-            .map(|number| self.part(&file, &upload, before.size, size, number).boxed())
-            .buffer_unordered(engine.limits.parts.max(1))
-            .try_collect()
-            .await?;
+        let sent = self.send(missing, &file, &upload, before.size, size).await?;
         done.extend(sent);
         done.sort_by_key(|part| part.number);
         let path = self.path.clone();
@@ -228,10 +225,51 @@ impl<'a> Upload<'a> {
             engine.journal.end_upload(self.transfer.id).await?;
             return Err(error);
         }
-        self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.active.verifying.store(true, Ordering::Relaxed);
         let verified = self.complete(&upload, &done, before.size).await?;
         engine.journal.end_upload(self.transfer.id).await?;
         Ok(verified)
+    }
+
+    /// Where the session ends in between, no new part begins, but those under way are waited for:
+    /// they carry the session's signature already, and would otherwise be sent twice.
+    async fn send(
+        &self,
+        missing: Vec<u64>,
+        file: &Arc<File>,
+        upload: &UploadId,
+        total: u64,
+        size: u64,
+    ) -> Result<Vec<PartRow>, TransferError> {
+        let over = AtomicBool::new(false);
+        let mut parts = futures::stream::iter(missing)
+            .map(|number| {
+                let over = &over;
+                async move {
+                    if over.load(Ordering::Relaxed) {
+                        return Err(TransferError::Cancelled);
+                    }
+                    self.part(file, upload, total, size, number).await
+                }
+                .boxed()
+            })
+            .buffer_unordered(self.context.engine.limits.parts.max(1));
+        let (mut sent, mut ended) = (Vec::new(), None);
+        while let Some(part) = parts.next().await {
+            match part {
+                Ok(part) => sent.push(part),
+                Err(error) if error.needs_sign_in() => {
+                    over.store(true, Ordering::Relaxed);
+                    ended.get_or_insert(error);
+                }
+                Err(_) if ended.is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match ended {
+            Some(error) => Err(error),
+            None => Ok(sent),
+        }
     }
 
     /// The upload an earlier run began, with the parts that both the journal and the server have.

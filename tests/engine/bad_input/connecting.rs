@@ -40,6 +40,7 @@ fn draft(endpoint: &str, access: &str, secret: &str) -> ProfileDraft {
         allow_http: false,
         options: Default::default(),
         client_key: None,
+        keep_options: false,
     }
 }
 

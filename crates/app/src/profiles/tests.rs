@@ -35,6 +35,7 @@ fn draft(id: Option<&str>, keys: Option<(&str, &str)>, keep: Keep) -> ProfileDra
         allow_http: false,
         options: ProfileOptions::default(),
         client_key: None,
+        keep_options: false,
     }
 }
 

@@ -8,6 +8,7 @@ mod jobs;
 mod ls;
 mod mb;
 mod profile;
+mod profile_import;
 mod put;
 pub mod sandbox;
 mod setacl;

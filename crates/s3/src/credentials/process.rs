@@ -43,11 +43,17 @@ async fn answer(command: &str) -> Result<Keys, SignInError> {
     };
     let (mut said, mut complaint) = (Vec::new(), Vec::new());
     let (mut out, mut err) = (out.take(LARGEST + 1), err.take(LARGEST));
-    let (read, _) = tokio::join!(out.read_to_end(&mut said), err.read_to_end(&mut complaint));
-    read.map_err(|error| failed(format!("can't be read: {error}")))?;
-    if said.len() as u64 > LARGEST {
-        return Err(failed("says more than keys need"));
-    }
+    let saying = async {
+        let read = out.read_to_end(&mut said).await;
+        read.map_err(|error| failed(format!("can't be read: {error}")))?;
+        // Who says too much is not listened to till the end.
+        if said.len() as u64 > LARGEST { Err(failed("says more than keys need")) } else { Ok(()) }
+    };
+    let complaining = async {
+        let _ = err.read_to_end(&mut complaint).await;
+        Ok(())
+    };
+    tokio::try_join!(saying, complaining)?;
     let status = child.wait().await.map_err(|error| failed(error.to_string()))?;
     if !status.success() {
         let words: String = String::from_utf8_lossy(&complaint).trim().chars().take(300).collect();

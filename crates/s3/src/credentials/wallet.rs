@@ -8,10 +8,14 @@ use aws_credential_types::provider::error::CredentialsError;
 use aws_credential_types::provider::{self, ProvideCredentials, future};
 use futures::FutureExt as _;
 use futures::future::{BoxFuture, Shared};
+use sha2::{Digest as _, Sha256};
 
 use super::{Around, Credentials, SignInError, obtain};
 
 type Obtained = Result<Kept, Arc<SignInError>>;
+
+/// Tells one session from the next, which may have the same access key; keeps no secret.
+pub(crate) type Mark = [u8; 32];
 
 #[derive(Clone)]
 struct Kept {
@@ -23,6 +27,14 @@ struct Kept {
 const EARLY: Duration = Duration::from_secs(300);
 
 impl Kept {
+    fn mark(&self) -> Mark {
+        let mut hash = Sha256::new();
+        hash.update(self.keys.access_key_id());
+        hash.update([0]);
+        hash.update(self.keys.session_token().unwrap_or_default());
+        hash.finalize().into()
+    }
+
     fn margin(&self) -> Duration {
         let life = self.keys.expiry().and_then(|end| end.duration_since(self.since).ok());
         life.map_or(Duration::ZERO, |life| EARLY.min(life / 5))
@@ -44,8 +56,8 @@ struct State {
     running: Option<Shared<BoxFuture<'static, Obtained>>>,
     /// The user did not say: nobody asks again until somebody wants to.
     declined: Option<Arc<SignInError>>,
-    /// The access key that a server would not take any more.
-    refused: Option<String>,
+    /// The keys that a server would not take any more.
+    refused: Option<Mark>,
 }
 
 /// One identity's credentials.
@@ -80,24 +92,29 @@ impl Wallet {
         self.state().kept.as_ref().and_then(|kept| kept.keys.expiry())
     }
 
-    /// The access key in use, to say later which was refused.
-    pub fn in_use(&self) -> Option<String> {
-        self.state().kept.as_ref().map(|kept| kept.keys.access_key_id().to_owned())
+    /// Whether what is at hand ends some day.
+    pub fn has_session(&self) -> bool {
+        self.state().kept.as_ref().is_some_and(|kept| kept.keys.session_token().is_some())
+    }
+
+    /// What is in use, to say later which was refused.
+    pub fn in_use(&self) -> Option<Mark> {
+        self.state().kept.as_ref().map(Kept::mark)
     }
 
     /// A server says that these have expired. `false` where renewing them is of no use.
-    pub fn expired(&self, used: Option<&str>) -> bool {
+    pub fn expired(&self, used: Option<Mark>) -> bool {
         if !self.renews() {
             return false;
         }
         let mut state = self.state();
-        let current = state.kept.as_ref().map(|kept| kept.keys.access_key_id().to_owned());
-        if current.as_deref() != used {
+        let current = state.kept.as_ref().map(Kept::mark);
+        if current != used {
             // Somebody has renewed them meanwhile.
             return true;
         }
         if current.is_some() && state.refused == current {
-            // The same key came back after a renewal: the server will not have it.
+            // The same keys came back after a renewal: the server will not have it.
             return false;
         }
         state.refused = current;

@@ -99,7 +99,7 @@ impl Client {
             request.try_into_http1x().map_err(|error| ConnectorError::user(error.into()))?;
         let named = request.extensions_mut().remove::<Named>();
         let kind = named.as_ref().map_or(Kind::Plain, Named::kind);
-        self.introduce(&mut request);
+        let proxy = self.introduce(&mut request);
         let bodiless = request.body().is_end_stream();
         let connection = capture_connection(&mut request);
         let (head, body) = request.into_parts();
@@ -142,6 +142,10 @@ impl Client {
                 }
             }
         };
+        if let (Some(proxy), 407) = (proxy, answer.status().as_u16()) {
+            let error = TransportError::ProxyAuthentication { proxy };
+            return Err(ConnectorError::other(error.into(), None));
+        }
         let streamed = kind == Kind::Stream && answer.status().is_success();
         let limit = (!streamed).then_some(LARGEST);
         if limit.is_some_and(|limit| answer.body().size_hint().lower() > limit) {
@@ -153,16 +157,18 @@ impl Client {
         HttpResponse::try_from(answer).map_err(|error| ConnectorError::other(error.into(), None))
     }
 
-    /// A proxy that reads plain requests is told the password in each.
-    fn introduce(&self, request: &mut http::Request<SdkBody>) {
+    /// A proxy that reads plain requests is told the password in each. Gives its address.
+    fn introduce(&self, request: &mut http::Request<SdkBody>) -> Option<String> {
         let uri = request.uri();
         if uri.scheme_str() != Some("http") {
-            return;
+            return None;
         }
         let (host, port) = (uri.host().unwrap_or_default(), uri.port_u16().unwrap_or(80));
-        if let Some(basic) = self.pool.proxies.choose(false, host, port).and_then(|p| p.basic()) {
+        let proxy = self.pool.proxies.choose(false, host, port)?;
+        if let Some(basic) = proxy.basic() {
             request.headers_mut().insert(http::header::PROXY_AUTHORIZATION, basic);
         }
+        Some(proxy.address())
     }
 }
 
