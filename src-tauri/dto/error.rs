@@ -87,7 +87,7 @@ pub struct IpcError {
     pub hint: Option<String>,
     pub retry: Retry,
     pub retry_after_ms: Option<u32>,
-    pub s3: Option<S3Context>,
+    pub s3: Option<Box<S3Context>>,
 }
 
 impl From<app::Failure> for IpcError {
@@ -98,18 +98,20 @@ impl From<app::Failure> for IpcError {
             hint: failure.hint,
             retry: failure.retry.into(),
             retry_after_ms: failure.retry_after_ms,
-            s3: failure.s3.map(|s3| S3Context {
-                op: s3.op,
-                http_status: s3.http_status,
-                s3_code: s3.s3_code,
-                request_id: s3.request_id,
-                bucket: s3.bucket,
-                key: s3.key,
-                certificate: s3.certificate.map(|c| Certificate {
-                    host: c.host,
-                    fingerprint: c.fingerprint,
-                    reason: c.reason,
-                }),
+            s3: failure.s3.map(|s3| {
+                Box::new(S3Context {
+                    op: s3.op,
+                    http_status: s3.http_status,
+                    s3_code: s3.s3_code,
+                    request_id: s3.request_id,
+                    bucket: s3.bucket,
+                    key: s3.key,
+                    certificate: s3.certificate.map(|c| Certificate {
+                        host: c.host,
+                        fingerprint: c.fingerprint,
+                        reason: c.reason,
+                    }),
+                })
             }),
         }
     }

@@ -58,7 +58,11 @@ pub fn override_network(app: &Arc<App>, args: &Args) -> Result<()> {
     if let Some(path) = &network.ca_certs {
         let read = std::fs::read_to_string(path)
             .map_err(|error| Failure::new(Code::LocalIo, format!("{}: {error}", path.display())))?;
-        over.roots = Some(read);
+        let transport = Transport { roots: Some(read), ..Transport::default() };
+        transport
+            .check()
+            .map_err(|error| Failure::invalid(format!("{}: {error}", path.display())))?;
+        over.roots = transport.roots;
     }
     if network.no_check_certificate {
         crate::output::note(

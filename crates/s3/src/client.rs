@@ -67,6 +67,13 @@ impl S3 {
     }
 
     pub async fn connect_with(connection: Connection, patience: Patience) -> Self {
+        let given = connection.clone();
+        // The first of all reads the system's certificates from disk.
+        let made = tokio::task::spawn_blocking(move || Self::made(given, patience)).await;
+        made.unwrap_or_else(|_| Self::made(connection, patience))
+    }
+
+    fn made(connection: Connection, patience: Patience) -> Self {
         let http = transport::client(&connection.options.transport, patience);
         let wallet = match &connection.credentials {
             Credentials::Anonymous => None,

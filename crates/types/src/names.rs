@@ -321,6 +321,23 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
+    fn access_points_stand_where_buckets_do() {
+        let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint:my-point";
+        assert!(BucketName::new(arn).is_ok());
+        assert!(BucketName::check_new(arn).is_err(), "nobody makes one so");
+        for bad in [
+            "arn:aws:s3:eu-west-1:12345:accesspoint:p",
+            "arn:aws:sqs:eu-west-1:123456789012:accesspoint:p",
+            "arn:evil:s3:eu-west-1:123456789012:accesspoint:p",
+            "arn:aws:s3:e/w:123456789012:accesspoint:p",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint:",
+            "a:b",
+        ] {
+            assert!(BucketName::new(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn new_bucket_rules() {
         for good in ["abc", "my-bucket", "a.b.c", "1bucket", &"a".repeat(63)] {
             assert!(BucketName::check_new(good).is_ok(), "{good}");

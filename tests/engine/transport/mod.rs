@@ -20,6 +20,7 @@ pub fn trials() -> Vec<Trial> {
         trial("transport::proxies::refusals", proxies::refusals),
         trial("transport::proxies::exceptions", proxies::exceptions),
         trial("transport::proxies::socks", proxies::socks),
+        trial("transport::proxies::hosts_at_aws", proxies::hosts_at_aws),
         trial("transport::limits::endless_documents", limits::endless_documents),
         trial("transport::limits::announced_sizes", limits::announced_sizes),
         trial("transport::limits::floods_of_headers", limits::floods_of_headers),

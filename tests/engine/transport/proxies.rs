@@ -207,3 +207,28 @@ pub async fn socks() {
     drop(s3);
     assert!(!asked.is_finished());
 }
+
+/// AWS's own variants, seen by the host that a proxy is asked for.
+pub async fn hosts_at_aws() {
+    let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint:point";
+    let proxy = Small::new(None, Some("HTTP/1.1 403 Forbidden\r\n\r\n")).await;
+    let host = async |bucket: &str, set: fn(&mut dipper_s3::Options)| {
+        let endpoint = "https://s3.eu-west-1.amazonaws.com";
+        let mut connection = connection(endpoint, "aws", Some(("AKIA", "secret")));
+        connection.region = "eu-west-1".into();
+        connection.addressing = dipper_s3::Addressing::Auto;
+        connection.options.transport.proxy = proxy.rules("");
+        set(&mut connection.options);
+        let s3 = S3::connect(connection).await;
+        s3.head_bucket(&crate::support::bucket(bucket)).await.unwrap_err();
+        let last = proxy.heads().pop().unwrap();
+        last.split(' ').nth(1).unwrap().trim_end_matches(":443").to_owned()
+    };
+    assert_eq!(host("photos", |_| {}).await, "photos.s3.eu-west-1.amazonaws.com");
+    assert_eq!(host("photos", |o| o.fips = true).await, "photos.s3-fips.eu-west-1.amazonaws.com");
+    let dual = "photos.s3.dualstack.eu-west-1.amazonaws.com";
+    assert_eq!(host("photos", |o| o.dual_stack = true).await, dual);
+    assert_eq!(host("photos", |o| o.accelerate = true).await, "photos.s3-accelerate.amazonaws.com");
+    let point = "point-123456789012.s3-accesspoint.eu-west-1.amazonaws.com";
+    assert_eq!(host(arn, |_| {}).await, point);
+}

@@ -69,6 +69,58 @@ async fn keys_that_are_not_kept_any_more_leave_the_vault() {
     assert_eq!((guest.id.as_str(), kept("acme").is_none()), ("acme", true));
 }
 
+/// A crash between the writes of vault and profile leaves keys that belong elsewhere.
+#[tokio::test]
+async fn keys_of_another_endpoint_are_not_sent() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::default());
+    let app = App::open_with(home.path(), store, dipper_transfer::Limits::default()).unwrap();
+    let saved =
+        app.save_profile(draft(None, Some(("AKIAACME", "secret")), Keep::Vault)).await.unwrap();
+    app.client(&saved.id).await.unwrap();
+    let vault = app.connections.vault();
+    let id = ProfileId::new(saved.id.clone());
+    let mut secrets = kept_secrets(&vault, &id).unwrap().unwrap();
+    assert_eq!(secrets.endpoint.as_deref(), Some("https://s3.example.org"));
+    secrets.endpoint = Some("https://other.example.org".into());
+    keep_secrets(&vault, &id, &secrets).unwrap();
+    app.connections.forget(&id);
+    let error = app.client(&saved.id).await.unwrap_err();
+    assert!(error.message.contains("another endpoint"), "{}", error.message);
+    // What an older version sealed says nothing of endpoints, and is taken.
+    let old = Secret::new(r#"["AKIAACME","secret",""]"#.to_owned());
+    vault.put(&saved.id, &old).unwrap();
+    app.client(&saved.id).await.unwrap();
+}
+
+/// A window that knows nothing of options does not take them away.
+#[tokio::test]
+async fn options_outlive_an_edit_and_their_secrets_stay_in_the_vault() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::default());
+    let app = App::open_with(home.path(), store, dipper_transfer::Limits::default()).unwrap();
+    let mut first = draft(None, Some(("AKIAACME", "secret")), Keep::Vault);
+    first.options.network.proxy =
+        ProxyChoice::Url { url: "http://me:hush@proxy.example:3128".into() };
+    first.options.start = Some("photos/2026/".into());
+    let saved = app.save_profile(first).await.unwrap();
+    let url = "http://me@proxy.example:3128".to_owned();
+    assert_eq!(saved.options.network.proxy, ProxyChoice::Url { url });
+    let mut edit = draft(Some(&saved.id), None, Keep::Vault);
+    edit.keep_options = true;
+    let edited = app.save_profile(edit).await.unwrap();
+    assert_eq!(edited.options, saved.options);
+    let secrets =
+        kept_secrets(&app.connections.vault(), &ProfileId::new(saved.id)).unwrap().unwrap();
+    assert_eq!(secrets.proxy_password.unwrap().expose(), "hush");
+    assert_eq!(secrets.keys.unwrap().access_key, "AKIAACME");
+    let on_disk = std::fs::read_dir(home.path()).unwrap().flatten().filter(|f| f.path().is_file());
+    for file in on_disk {
+        let bytes = std::fs::read(file.path()).unwrap();
+        assert!(!bytes.windows(4).any(|w| w == b"hush"), "{}", file.path().display());
+    }
+}
+
 #[test]
 fn a_hint_never_shows_a_whole_key() {
     assert_eq!(hint(""), None);
