@@ -23,6 +23,8 @@ pub fn run() -> ExitCode {
     };
     let opened = tauri::async_runtime::block_on(async {
         let app = App::open(&home)?;
+        // There is a window to sign in at: jobs wait for that.
+        app.expect_sign_in();
         app.resume_jobs().await?;
         if std::env::args().any(|word| word == "--sandbox") {
             app.start_sandbox().await?;

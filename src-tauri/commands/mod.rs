@@ -3,9 +3,11 @@
 pub mod access;
 pub mod app;
 pub mod buckets;
+pub mod imports;
 pub mod listings;
 pub mod objects;
 pub mod profiles;
+pub mod sign_in;
 pub mod transfers;
 pub mod uploads;
 pub mod vault;

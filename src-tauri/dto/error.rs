@@ -65,6 +65,17 @@ pub struct S3Context {
     pub request_id: Option<String>,
     pub bucket: Option<String>,
     pub key: Option<String>,
+    /// What the server showed that is not trusted here, to be pinned if the user knows it.
+    pub certificate: Option<Certificate>,
+}
+
+#[derive(Debug, Clone, Serialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    pub host: String,
+    /// SHA-256, as it is pinned.
+    pub fingerprint: String,
+    pub reason: String,
 }
 
 /// What every command rejects with.
@@ -76,7 +87,7 @@ pub struct IpcError {
     pub hint: Option<String>,
     pub retry: Retry,
     pub retry_after_ms: Option<u32>,
-    pub s3: Option<S3Context>,
+    pub s3: Option<Box<S3Context>>,
 }
 
 impl From<app::Failure> for IpcError {
@@ -87,13 +98,20 @@ impl From<app::Failure> for IpcError {
             hint: failure.hint,
             retry: failure.retry.into(),
             retry_after_ms: failure.retry_after_ms,
-            s3: failure.s3.map(|s3| S3Context {
-                op: s3.op,
-                http_status: s3.http_status,
-                s3_code: s3.s3_code,
-                request_id: s3.request_id,
-                bucket: s3.bucket,
-                key: s3.key,
+            s3: failure.s3.map(|s3| {
+                Box::new(S3Context {
+                    op: s3.op,
+                    http_status: s3.http_status,
+                    s3_code: s3.s3_code,
+                    request_id: s3.request_id,
+                    bucket: s3.bucket,
+                    key: s3.key,
+                    certificate: s3.certificate.map(|c| Certificate {
+                        host: c.host,
+                        fingerprint: c.fingerprint,
+                        reason: c.reason,
+                    }),
+                })
             }),
         }
     }

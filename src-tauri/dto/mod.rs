@@ -9,6 +9,7 @@ mod listing;
 mod objects;
 mod profiles;
 mod settings;
+mod sign_in;
 mod transfers;
 
 pub use access::*;
@@ -18,6 +19,7 @@ pub use listing::*;
 pub use objects::*;
 pub use profiles::*;
 pub use settings::*;
+pub use sign_in::*;
 pub use transfers::*;
 
 /// Two enums with the same variants, one way or both.

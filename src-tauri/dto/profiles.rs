@@ -3,7 +3,7 @@ use dipper_types::Secret;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use super::{IpcError, mirror};
+use super::{IpcError, ProfileOptions, mirror};
 
 #[derive(Debug, Clone, Copy, Serialize, Deserialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -55,7 +55,7 @@ pub enum ProfileKind {
 
 mirror!(ProfileKind, app::ProfileKind, { Sandbox, Vault, Session, Environment });
 
-#[derive(Debug, Clone, Serialize, Type)]
+#[derive(Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
 pub struct Profile {
     pub id: String,
@@ -67,6 +67,7 @@ pub struct Profile {
     pub addressing: Addressing,
     pub access_key_hint: Option<String>,
     pub insecure: bool,
+    pub options: ProfileOptions,
 }
 
 impl From<app::Profile> for Profile {
@@ -81,6 +82,7 @@ impl From<app::Profile> for Profile {
             addressing: p.addressing.into(),
             access_key_hint: p.access_key_hint,
             insecure: p.insecure,
+            options: p.options.into(),
         }
     }
 }
@@ -107,6 +109,12 @@ pub struct ProfileDraft {
     pub session_token: Option<String>,
     pub keep: Keep,
     pub allow_http: bool,
+    /// null: as they are saved, or none for a new one.
+    #[serde(default)]
+    pub options: Option<ProfileOptions>,
+    /// PEM, to the client certificate of the options; null uses the kept one.
+    #[serde(default)]
+    pub client_key: Option<String>,
 }
 
 impl From<ProfileDraft> for app::ProfileDraft {
@@ -126,6 +134,9 @@ impl From<ProfileDraft> for app::ProfileDraft {
                 Keep::Session => app::Keep::Session,
             },
             allow_http: d.allow_http,
+            keep_options: d.options.is_none(),
+            options: d.options.map(Into::into).unwrap_or_default(),
+            client_key: d.client_key.map(Secret::new),
         }
     }
 }

@@ -104,9 +104,10 @@ pub enum ChangedWhat {
     Buckets,
     Settings,
     Vault,
+    SignIn,
 }
 
-mirror!(ChangedWhat, app::Changed, { Profiles, Buckets, Settings, Vault });
+mirror!(ChangedWhat, app::Changed, { Profiles, Buckets, Settings, Vault, SignIn });
 
 /// "X changed, refetch."
 #[derive(Debug, Clone, Serialize, Type)]

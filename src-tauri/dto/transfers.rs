@@ -176,12 +176,13 @@ mirror!(JobKind, app::JobKind, { Upload, Download, Delete, Copy, Change });
 pub enum JobState {
     Queued,
     Running,
+    Waiting,
     Completed,
     Failed,
     Cancelled,
 }
 
-mirror!(JobState, app::JobState, { Queued, Running, Completed, Failed, Cancelled });
+mirror!(JobState, app::JobState, { Queued, Running, Waiting, Completed, Failed, Cancelled });
 
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]

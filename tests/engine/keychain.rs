@@ -69,6 +69,9 @@ fn draft(role: &Value, keep: Keep) -> ProfileDraft {
         session_token: None,
         keep,
         allow_http: false,
+        options: Default::default(),
+        client_key: None,
+        keep_options: false,
     }
 }
 

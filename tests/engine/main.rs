@@ -13,12 +13,15 @@
 mod bad_input;
 mod child;
 mod contract;
+mod front;
 mod keychain;
 mod lies;
 mod rig;
 mod scripted;
+mod sign_in;
 mod support;
 mod transfers;
+mod transport;
 mod wire;
 
 use std::process::ExitCode;
@@ -34,6 +37,8 @@ fn main() -> ExitCode {
         lies::trials(),
         bad_input::trials(),
         keychain::trials(),
+        sign_in::trials(),
+        transport::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

@@ -75,6 +75,7 @@ pub fn connection(endpoint: &str, provider: &str, keys: Option<(&str, &str)>) ->
             },
             None => Credentials::Anonymous,
         },
+        options: Default::default(),
     }
 }
 

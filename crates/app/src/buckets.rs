@@ -1,4 +1,4 @@
-use dipper_s3::NewBucket;
+use dipper_s3::{Class, NewBucket};
 use dipper_types::{BucketName, ObjectKey, Prefix, Timestamp};
 
 use crate::events::Changed;
@@ -13,11 +13,18 @@ pub struct BucketSummary {
 
 impl App {
     pub async fn buckets(&self, profile: &str) -> Result<Vec<BucketSummary>> {
-        let mut found: Vec<BucketSummary> = self
-            .s3(profile)
-            .await?
-            .list_buckets()
-            .await?
+        let listed = match self.s3(profile).await?.list_buckets().await {
+            // Keys that may not list buckets begin with the one that their profile names.
+            Err(error) if error.class == Class::AccessDenied => match self.start_of(profile)? {
+                Some(start) => {
+                    let name = start.split('/').next().unwrap_or_default().to_owned();
+                    return Ok(vec![BucketSummary { name, created_at: None, region: None }]);
+                }
+                None => return Err(error.into()),
+            },
+            listed => listed?,
+        };
+        let mut found: Vec<BucketSummary> = listed
             .into_iter()
             .map(|b| BucketSummary { name: b.name, created_at: b.created_at, region: b.region })
             .collect();

@@ -27,10 +27,7 @@ fn title_of(items: &[Item]) -> String {
 /// By key, the newest first: some servers tell all versions first, then all delete markers.
 fn ordered(mut found: Vec<VersionEntry>) -> Vec<VersionEntry> {
     found.sort_by(|a, b| {
-        a.key
-            .cmp(&b.key)
-            .then(b.is_latest.cmp(&a.is_latest))
-            .then(b.modified.cmp(&a.modified))
+        a.key.cmp(&b.key).then(b.is_latest.cmp(&a.is_latest)).then(b.modified.cmp(&a.modified))
     });
     found
 }

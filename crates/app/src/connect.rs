@@ -1,16 +1,19 @@
 //! From a profile to a client: keys are looked up when they are needed, and clients are kept.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dipper_s3::{Connection, Credentials, S3};
+use dipper_s3::{Connection, S3};
 use dipper_state::{Profiles, Vault};
 use dipper_transfer::TransferError;
-use dipper_types::{ProfileId, Secret};
+use dipper_types::ProfileId;
 use futures::future::BoxFuture;
+use tokio::sync::Notify;
 
-use crate::profiles::{Body, ENVIRONMENT_ID, Keys, SANDBOX_ID};
+use crate::machine::Machine;
+use crate::profile_body::{Body, Secrets};
+use crate::profiles::SANDBOX_ID;
 use crate::sandbox::Keeper;
 use crate::{App, Code, Failure, Result};
 
@@ -24,30 +27,43 @@ pub enum Known {
 }
 
 /// A connection of this run only, with its keys.
+#[derive(Clone)]
 pub(crate) struct Session {
     pub name: String,
     pub body: Body,
-    pub keys: Option<Keys>,
+    pub secrets: Secrets,
+    /// Whole, from a caller that has it so (command line, environment).
+    pub given: Option<Box<Connection>>,
 }
 
 pub(crate) struct Connections {
     profiles: Profiles,
     vault: Arc<Vault>,
     sandbox: Keeper,
+    pub machine: Machine,
     pub sessions: Mutex<HashMap<ProfileId, Session>>,
     clients: Mutex<HashMap<ProfileId, S3>>,
+    /// Somebody signed in: what waited for it goes on.
+    renewed: Notify,
+    sign_ins: AtomicU64,
+    /// There is somebody who can sign in while a job waits.
+    pub expects_sign_in: AtomicBool,
     /// Counts forgetting: a client that was being made meanwhile has old keys and is not kept.
     forgotten: AtomicU64,
 }
 
 impl Connections {
-    pub fn new(profiles: Profiles, vault: Arc<Vault>, sandbox: Keeper) -> Self {
+    pub fn new(profiles: Profiles, vault: Arc<Vault>, sandbox: Keeper, machine: Machine) -> Self {
         Self {
             profiles,
             vault,
             sandbox,
+            machine,
             sessions: Mutex::default(),
             clients: Mutex::default(),
+            renewed: Notify::new(),
+            sign_ins: AtomicU64::new(0),
+            expects_sign_in: AtomicBool::new(false),
             forgotten: AtomicU64::new(0),
         }
     }
@@ -66,10 +82,19 @@ impl Connections {
         self.clients.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
+    /// Somebody has signed in: jobs that waited for it go on.
+    pub fn signed_in(&self) {
+        self.sign_ins.fetch_add(1, Ordering::SeqCst);
+        self.renewed.notify_waiters();
+    }
+
+    /// The client as it was last used, if it is still kept.
+    pub fn kept_client(&self, profile: &ProfileId) -> Option<S3> {
+        self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(profile).cloned()
+    }
+
     pub async fn client(&self, profile: &ProfileId) -> Result<S3> {
-        let known =
-            self.clients.lock().unwrap_or_else(PoisonError::into_inner).get(profile).cloned();
-        if let Some(client) = known {
+        if let Some(client) = self.kept_client(profile) {
             return Ok(client);
         }
         loop {
@@ -86,42 +111,56 @@ impl Connections {
         if profile.as_str() == SANDBOX_ID {
             return Ok(self.sandbox.connection().await?);
         }
-        if profile.as_str() == ENVIRONMENT_ID {
+        let session = {
             let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-            let session = sessions.get(profile).ok_or_else(|| no_connection(profile))?;
-            return Ok(session.body.connection(Credentials::Environment { aws_profile: None }));
+            sessions.get(profile).cloned()
+        };
+        let connection = match session {
+            Some(Session { given: Some(given), .. }) => {
+                let mut given = *given;
+                given.options.sign_in = self.machine.sign_in();
+                given
+            }
+            Some(session) => session.body.connection(session.secrets, &self.machine)?,
+            None => self.saved(profile).await?,
+        };
+        Ok(self.machine.overridden(connection))
+    }
+
+    /// What is known of a profile without its secrets.
+    pub fn body(&self, profile: &ProfileId) -> Result<Option<Body>> {
+        let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(session) = sessions.get(profile) {
+            return Ok(Some(session.body.clone()));
         }
-        if let Some(session) =
-            self.sessions.lock().unwrap_or_else(PoisonError::into_inner).get(profile)
-        {
-            return Ok(session.body.connection(credentials(session.keys.clone())));
-        }
+        drop(sessions);
+        self.profiles.get(profile)?.map(|row| Body::read(&row.body)).transpose()
+    }
+
+    async fn saved(&self, profile: &ProfileId) -> Result<Connection> {
         let row = self.profiles.get(profile)?.ok_or_else(|| no_connection(profile))?;
         let body = Body::read(&row.body)?;
-        if body.anonymous {
-            return Ok(body.connection(Credentials::Anonymous));
+        if !body.has_secrets() {
+            return body.connection(Secrets::default(), &self.machine);
         }
         let (vault, id) = (self.vault(), profile.clone());
-        let keys = crate::vault::blocking(move || kept_keys(&vault, &id)).await?;
-        match keys {
-            Some(keys) => Ok(body.connection(credentials(Some(keys)))),
-            None => Err(Failure::new(
+        let kept = crate::vault::blocking(move || kept_secrets(&vault, &id)).await?;
+        let Some(secrets) = kept else {
+            return Err(Failure::new(
                 Code::KeychainUnavailable,
                 format!("the keys of '{}' are not in the vault any more", row.name),
             )
-            .with_hint("Edit the connection and enter its keys again.")),
+            .with_hint("Edit the connection and enter its keys again."));
+        };
+        // Profile and vault are two files: a crash between their writes must not send keys astray.
+        if secrets.endpoint.as_ref().is_some_and(|sealed| *sealed != body.endpoint) {
+            return Err(Failure::new(
+                Code::KeychainUnavailable,
+                format!("the keys of '{}' were kept for another endpoint", row.name),
+            )
+            .with_hint("Edit the connection and enter its keys again."));
         }
-    }
-}
-
-pub(crate) fn credentials(keys: Option<Keys>) -> Credentials {
-    match keys {
-        Some(keys) => Credentials::Keys {
-            access_key: keys.access_key,
-            secret_key: keys.secret_key,
-            session_token: keys.session_token,
-        },
-        None => Credentials::Anonymous,
+        body.connection(secrets, &self.machine)
     }
 }
 
@@ -141,26 +180,36 @@ impl dipper_transfer::Connections for Connections {
             })
         })
     }
+
+    fn sign_ins(&self) -> u64 {
+        self.sign_ins.load(Ordering::SeqCst)
+    }
+
+    fn renewed<'a>(&'a self, profile: &'a ProfileId, since: u64) -> BoxFuture<'a, Option<S3>> {
+        Box::pin(async move {
+            if !self.expects_sign_in.load(Ordering::Relaxed) {
+                return None;
+            }
+            loop {
+                let renewed = self.renewed.notified();
+                tokio::pin!(renewed);
+                renewed.as_mut().enable();
+                if self.sign_ins.load(Ordering::SeqCst) != since {
+                    return self.client(profile).await.ok();
+                }
+                renewed.await;
+            }
+        })
+    }
 }
 
-/// The keys that the vault has for a profile. May wait for the keychain.
-pub(crate) fn kept_keys(vault: &Vault, profile: &ProfileId) -> Result<Option<Keys>> {
-    let Some(text) = vault.get(profile.as_str())? else { return Ok(None) };
-    let damaged = |_| Failure::new(Code::DecryptFailed, "the vault's entry can't be read");
-    let [access_key, secret, token]: [String; 3] =
-        serde_json::from_str(text.expose()).map_err(damaged)?;
-    Ok(Some(Keys {
-        access_key,
-        secret_key: Secret::new(secret),
-        session_token: (!token.is_empty()).then(|| Secret::new(token)),
-    }))
+/// What the vault has of a profile. May wait for the keychain.
+pub(crate) fn kept_secrets(vault: &Vault, profile: &ProfileId) -> Result<Option<Secrets>> {
+    vault.get(profile.as_str())?.map(|text| Secrets::unsealed(&text)).transpose()
 }
 
-pub(crate) fn keep_keys(vault: &Vault, profile: &ProfileId, keys: &Keys) -> Result<()> {
-    let token = keys.session_token.as_ref().map_or("", |t| t.expose());
-    let text = serde_json::to_string(&[keys.access_key.as_str(), keys.secret_key.expose(), token])
-        .map_err(|_| Failure::new(Code::Internal, "keys that can't be written"))?;
-    Ok(vault.put(profile.as_str(), &Secret::new(text))?)
+pub(crate) fn keep_secrets(vault: &Vault, profile: &ProfileId, secrets: &Secrets) -> Result<()> {
+    Ok(vault.put(profile.as_str(), &secrets.sealed()?)?)
 }
 
 impl App {

@@ -9,6 +9,8 @@ pub enum Changed {
     Buckets,
     Settings,
     Vault,
+    /// A question waits or was answered, somebody signed in or out.
+    SignIn,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -66,6 +66,18 @@ pub struct S3Context {
     /// Nothing listens on the endpoint's port.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub refused: bool,
+    /// What the server showed that is not trusted here.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub certificate: Option<Certificate>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Certificate {
+    pub host: String,
+    /// SHA-256, as it is pinned.
+    pub fingerprint: String,
+    pub reason: String,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
@@ -141,6 +153,15 @@ fn code_of(class: Class) -> Code {
 /// What to do next, where the class alone does not say it all.
 fn hint_of(error: &dipper_s3::Error) -> Option<String> {
     let code = error.context.s3_code.as_deref();
+    if error.context.proxy {
+        return Some("Check the proxy's address, its user name and password; it is in the connection, or in the environment (HTTPS_PROXY).".into());
+    }
+    if error.context.sign_in && error.class == Class::Unauthenticated {
+        return Some(
+            "No request was sent: signing in failed. Check what the connection says about it."
+                .into(),
+        );
+    }
     Some(match error.class {
         Class::Unauthenticated if code == Some("InvalidAccessKeyId") => {
             "This access key id is unknown here. Check it, and that the endpoint belongs to the same service.".into()
@@ -165,9 +186,14 @@ fn hint_of(error: &dipper_s3::Error) -> Option<String> {
             Some(region) => format!("The server says that the region is {region}."),
             None => "Check the region of this connection.".into(),
         },
+        Class::Tls if error.context.certificate.is_some() => {
+            "This machine doesn't trust the server's certificate. If it is your own server, pin the certificate or \
+             give its authority to the connection; otherwise somebody may be listening in."
+                .into()
+        }
         Class::Tls => {
-            "This machine doesn't trust the server's certificate. If it is your own server, give its certificate \
-             to the system's trust store; otherwise somebody may be listening in."
+            "No secure connection could be made. Check the certificates of the connection, and whether the server \
+             asks for one of yours."
                 .into()
         }
         Class::Timeout => "The server did not answer in time. Check the address, and that no firewall is between.".into(),
@@ -210,6 +236,11 @@ impl From<&dipper_s3::Error> for Failure {
                 bucket: c.bucket.clone(),
                 key: c.key.clone(),
                 refused: c.refused,
+                certificate: c.certificate.as_ref().map(|c| Certificate {
+                    host: c.host.clone(),
+                    fingerprint: c.fingerprint.clone(),
+                    reason: c.reason.clone(),
+                }),
             })),
         }
     }

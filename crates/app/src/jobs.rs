@@ -467,7 +467,7 @@ fn difference(shown: &mut HashMap<JobId, Job>, jobs: Vec<Job>) -> JobUpdate {
                 totals.bytes_done += job.bytes_done;
                 totals.rate += job.rate;
             }
-            JobState::Queued => totals.queued += 1,
+            JobState::Queued | JobState::Waiting => totals.queued += 1,
             _ => {}
         }
     }

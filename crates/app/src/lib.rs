@@ -12,15 +12,20 @@ mod events;
 mod failure;
 mod freeze;
 mod home;
+mod imports;
 mod jobs;
 mod links;
 mod listing;
+mod machine;
 mod objects;
+mod profile_body;
 mod profiles;
+mod prompts;
 mod rates;
 mod replaces;
 mod sandbox;
 mod settings;
+mod sign_in;
 mod staging;
 mod uploads;
 mod vault;
@@ -34,11 +39,14 @@ pub use changes::Purge;
 pub use connect::Known;
 pub use dipper_access::{Problem as PolicyProblem, Severity};
 pub use dipper_s3::{
+    Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Identity, Options, Prompt,
+    Proxy, ProxyRules, Question, SsoSessionEntry, Transport, Verify,
+};
+pub use dipper_s3::{
     AclDocument, Addressing, Document, DocumentError, FormField, GetRequest, HeadRequest,
     ListedPart, Listing, NewBucket, ObjectId, OwnershipSetting, PostForm, Presign, Presigned,
     Retention, UploadEntry, VersionEntry, VersionRequest, Which, tags_header, tags_json, tags_of,
 };
-pub use dipper_s3::{Connection, Credentials};
 pub use dipper_s3::{
     GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject, ObjectHead, ObjectHeaders,
     PublicAccessBlockSetting, S3, Visibility, providers,
@@ -50,17 +58,24 @@ pub use dipper_transfer::{
 };
 pub use documents::Capability;
 pub use events::{Change, Changed};
-pub use failure::{Code, Failure, Retry, S3Context};
+pub use failure::{Certificate, Code, Failure, Retry, S3Context};
 pub use freeze::{Frozen, Versioning};
 pub use home::{data_folder, home_folder};
+pub use imports::{Found, Import, ImportKind, Note, Taken};
 pub use jobs::{ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
 };
+pub use machine::{Machine, NetworkOverride};
 pub use objects::ObjectInfo;
+pub use profile_body::{
+    Network, ProfileOptions, ProxyChoice, RoleSource, RoleWay, SsoWay, Way, WebIdentityWay,
+};
 pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
+pub use prompts::OpenPrompt;
 pub use replaces::Replaces;
 pub use settings::{Density, Settings, Theme};
+pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
 pub use staging::{Handle, Staged};
 pub use uploads::Aborted;
 pub use vault::{VaultStanding, VaultStatus};
@@ -88,6 +103,9 @@ pub struct App {
     connections: Arc<Connections>,
     engine: Arc<Engine>,
     events: Arc<Events>,
+    prompts: Arc<prompts::Prompts>,
+    flows: sign_in::DeviceFlows,
+    desk: imports::Desk,
     listings: Arc<Listings>,
     staged: staging::Stage,
     frozen: freeze::FrozenSets,
@@ -104,14 +122,26 @@ impl App {
     }
 
     pub fn open_with(home: &Path, keys: Arc<dyn KeyStore>, limits: Limits) -> Result<Arc<Self>> {
+        Self::open_on(home, keys, limits, Machine::of_process())
+    }
+
+    pub fn open_on(
+        home: &Path,
+        keys: Arc<dyn KeyStore>,
+        limits: Limits,
+        mut machine: Machine,
+    ) -> Result<Arc<Self>> {
         let db = Db::open(home)?;
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let profiles = Profiles::new(&db);
         let events = Arc::new(Events::default());
+        let prompts = prompts::Prompts::new(Arc::clone(&events));
+        machine.prompt = Some(Arc::clone(&prompts) as Arc<dyn Prompt>);
         let listings = Arc::new(Listings::default());
         let sandbox = sandbox::Keeper::new(home);
         let vault = Arc::new(Vault::open(home, keys)?);
-        let connections = Arc::new(Connections::new(profiles.clone(), vault, sandbox.clone()));
+        let connections =
+            Arc::new(Connections::new(profiles.clone(), vault, sandbox.clone(), machine));
         let sink = Arc::new(jobs::EngineSink {
             events: Arc::clone(&events),
             listings: Arc::clone(&listings),
@@ -133,6 +163,9 @@ impl App {
             connections,
             engine,
             events,
+            prompts,
+            flows: sign_in::DeviceFlows::default(),
+            desk: imports::Desk::default(),
             listings,
             staged: staging::Stage::default(),
             frozen: freeze::FrozenSets::default(),

@@ -2,15 +2,14 @@
 
 use std::sync::PoisonError;
 
-use dipper_s3::{Addressing, Connection, Credentials, Provider, S3, is_loopback};
-use dipper_state::ProfileRow;
-use dipper_types::{ProfileId, Secret};
-use serde::{Deserialize, Serialize};
-
-use crate::connect::{Session, credentials, keep_keys, kept_keys};
+use crate::connect::{Session, keep_secrets, kept_secrets};
 use crate::events::Changed;
+use crate::profile_body::{Body, Keys, ProfileOptions, ProxyChoice, Secrets, Way, split_proxy};
 use crate::vault::blocking;
 use crate::{App, Code, Failure, Result};
+use dipper_s3::{Addressing, Class, Connection, Credentials, Provider, S3, is_loopback};
+use dipper_state::ProfileRow;
+use dipper_types::{BucketName, ProfileId, Secret};
 
 pub(crate) const SANDBOX_ID: &str = "sandbox";
 const SANDBOX_NAME: &str = "Sandbox";
@@ -39,6 +38,7 @@ pub struct Profile {
     pub access_key_hint: Option<String>,
     /// Plain http to another machine.
     pub insecure: bool,
+    pub options: ProfileOptions,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,6 +63,12 @@ pub struct ProfileDraft {
     pub keep: Keep,
     /// The user has agreed to plain http to another machine.
     pub allow_http: bool,
+    /// A proxy's address may hold its password: it goes to the vault.
+    pub options: ProfileOptions,
+    /// Leave the options as they are saved, instead of taking these.
+    pub keep_options: bool,
+    /// PEM, to the client certificate among the options. With an id and none, the kept one is used.
+    pub client_key: Option<Secret<String>>,
 }
 
 /// What a server said to a connection that is not saved yet.
@@ -71,44 +77,6 @@ pub struct ProfileTest {
     pub buckets: Option<u64>,
     pub suggested_region: Option<String>,
     pub error: Option<Failure>,
-}
-
-#[derive(Clone)]
-pub(crate) struct Keys {
-    pub access_key: String,
-    pub secret_key: Secret<String>,
-    pub session_token: Option<Secret<String>>,
-}
-
-/// A profile without its secrets, as it is stored.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "camelCase")]
-pub(crate) struct Body {
-    pub provider: String,
-    pub endpoint: String,
-    pub region: String,
-    pub addressing: Addressing,
-    #[serde(default)]
-    pub access_key_hint: Option<String>,
-    #[serde(default)]
-    pub anonymous: bool,
-}
-
-impl Body {
-    pub fn read(text: &str) -> Result<Self> {
-        serde_json::from_str(text)
-            .map_err(|_| Failure::new(Code::Database, "a saved connection can't be read"))
-    }
-
-    pub fn connection(&self, credentials: Credentials) -> Connection {
-        Connection {
-            endpoint: self.endpoint.clone(),
-            region: self.region.clone(),
-            addressing: self.addressing,
-            provider: Provider::by_id(&self.provider),
-            credentials,
-        }
-    }
 }
 
 fn hint(access_key: &str) -> Option<String> {
@@ -132,6 +100,7 @@ impl Profile {
             addressing: Addressing::Path,
             access_key_hint: None,
             insecure: false,
+            options: ProfileOptions::default(),
         }
     }
 
@@ -145,7 +114,8 @@ impl Profile {
             region: body.region.clone(),
             addressing: body.addressing,
             access_key_hint: body.access_key_hint.clone(),
-            insecure: body.connection(Credentials::Anonymous).is_insecure(),
+            insecure: body.is_insecure(),
+            options: body.options.clone(),
         }
     }
 }
@@ -154,7 +124,7 @@ impl Profile {
 struct Checked {
     name: String,
     body: Body,
-    keys: Option<Keys>,
+    secrets: Secrets,
 }
 
 impl App {
@@ -219,19 +189,20 @@ impl App {
                 self.profiles.remove(&id).await?;
                 self.forget_keys(&id).await?;
                 let (name, body) = (checked.name.clone(), checked.body.clone());
-                let session = Session { name, body, keys: checked.keys };
+                let session = Session { name, body, secrets: checked.secrets, given: None };
                 self.locked_sessions().insert(id.clone(), session);
                 ProfileKind::Session
             }
             Keep::Vault => {
                 // Keys first: a profile without its keys is of no use, keys without a profile harm nobody.
-                match checked.keys.clone() {
-                    Some(keys) => {
+                match checked.secrets.is_empty() {
+                    false => {
                         let (vault, id) = (self.connections.vault(), id.clone());
-                        blocking(move || keep_keys(&vault, &id, &keys)).await?;
+                        let secrets = checked.secrets.clone();
+                        blocking(move || keep_secrets(&vault, &id, &secrets)).await?;
                     }
                     // An earlier profile of this name may have left some: they are not this one's.
-                    None => self.forget_keys(&id).await?,
+                    true => self.forget_keys(&id).await?,
                 }
                 let body = serde_json::to_string(&checked.body).map_err(|_| {
                     Failure::new(Code::Internal, "a connection that can't be written")
@@ -244,6 +215,8 @@ impl App {
             }
         };
         self.connections.forget(&id);
+        // New keys are a sign-in, too.
+        self.signed_in(Some(id.as_str()));
         self.events.changed(Changed::Profiles, Some(id.as_str()), None);
         Ok(Profile::of(&id, &checked.name, kind, &checked.body))
     }
@@ -278,16 +251,27 @@ impl App {
             Ok(checked) => checked,
             Err(error) => return failed(error, None),
         };
-        let s3 = S3::connect(checked.body.connection(credentials(checked.keys))).await;
-        match s3.list_buckets().await {
-            Ok(buckets) => ProfileTest {
-                buckets: Some(buckets.len() as u64),
-                suggested_region: None,
-                error: None,
+        let machine = &self.connections.machine;
+        let start = checked.body.options.start.clone();
+        let region = checked.body.region.clone();
+        let s3 = match checked.body.connection(checked.secrets, machine) {
+            Ok(connection) => S3::connect(machine.overridden(connection)).await,
+            Err(error) => return failed(error, None),
+        };
+        let told = match s3.list_buckets().await {
+            Ok(buckets) => Ok(buckets.len() as u64),
+            Err(error) => match start.filter(|_| error.class == Class::AccessDenied) {
+                Some(start) => begins(&s3, &start).await.map(|()| 1),
+                None => Err(error),
             },
+        };
+        match told {
+            Ok(buckets) => {
+                ProfileTest { buckets: Some(buckets), suggested_region: None, error: None }
+            }
             Err(error) => {
-                let region = error.context.region.clone().filter(|r| *r != checked.body.region);
-                failed((&error).into(), region)
+                let other = error.context.region.clone().filter(|r| *r != region);
+                failed((&error).into(), other)
             }
         }
     }
@@ -300,21 +284,18 @@ impl App {
             region: connection.region.clone(),
             addressing: connection.addressing,
             access_key_hint: None,
-            anonymous: false,
+            anonymous: matches!(connection.credentials, Credentials::Anonymous),
+            options: ProfileOptions::default(),
         };
-        let (id, keys) = match &connection.credentials {
-            Credentials::Environment { .. } => (ProfileId::new(ENVIRONMENT_ID), None),
-            Credentials::Anonymous => (self.new_id(name)?, None),
-            Credentials::Keys { access_key, secret_key, session_token } => {
-                let keys = Keys {
-                    access_key: access_key.clone(),
-                    secret_key: secret_key.clone(),
-                    session_token: session_token.clone(),
-                };
-                (self.new_id(name)?, Some(keys))
+        let id = match &connection.credentials {
+            Credentials::Environment { .. } | Credentials::AwsProfile { .. } => {
+                ProfileId::new(ENVIRONMENT_ID)
             }
+            _ => self.new_id(name)?,
         };
-        self.locked_sessions().insert(id.clone(), Session { name: name.to_owned(), body, keys });
+        let given = Some(Box::new(connection.clone()));
+        let session = Session { name: name.to_owned(), body, secrets: Secrets::default(), given };
+        self.locked_sessions().insert(id.clone(), session);
         Ok(id.to_string())
     }
 
@@ -325,6 +306,7 @@ impl App {
     }
 
     async fn check(&self, draft: &ProfileDraft) -> Result<Checked> {
+        let draft = &self.completed(draft).await?;
         let endpoint = Connection::endpoint_from_text(&draft.endpoint)?;
         if endpoint.starts_with("http://") && !is_loopback(&endpoint) && !draft.allow_http {
             return Err(Failure::invalid(
@@ -345,9 +327,98 @@ impl App {
             "" => provider.name.clone(),
             name => name.to_owned(),
         };
+        let secrets = self.checked_secrets(draft, &endpoint).await?;
+        let mut options = draft.options.clone();
+        if let ProxyChoice::Url { url } = &mut options.network.proxy {
+            *url = split_proxy(url.trim()).0;
+        }
+        check_options(&options)?;
+        let body = Body {
+            provider: provider.id.clone(),
+            endpoint,
+            region,
+            addressing: draft.addressing,
+            access_key_hint: secrets.keys.as_ref().and_then(|keys| hint(&keys.access_key)),
+            anonymous: options.sign_in == Way::Keys && secrets.keys.is_none(),
+            options,
+        };
+        // What can't be used is told now, not in the middle of a transfer.
+        let connection = body.connection(secrets.clone(), &self.connections.machine)?;
+        connection.options.transport.check().map_err(|e| Failure::invalid(e.to_string()))?;
+        Ok(Checked { name, body, secrets })
+    }
+
+    /// What a profile of the AWS files says itself need not be typed again.
+    async fn completed(&self, draft: &ProfileDraft) -> Result<ProfileDraft> {
+        let mut draft = draft.clone();
+        if let (true, Some(id)) = (draft.keep_options, &draft.id) {
+            let saved = self.connections.body(&ProfileId::new(id.clone()))?;
+            draft.options = saved.map(|body| body.options).unwrap_or_default();
+        }
+        if let Way::AwsProfile { name } = &draft.options.sign_in {
+            let files = self.connections.machine.sign_in().aws_files().await;
+            let files = files.map_err(|error| Failure::new(Code::LocalIo, error.to_string()))?;
+            let Some(entry) = files.profile(name) else {
+                return Err(Failure::invalid(format!("there is no AWS profile '{name}'"))
+                    .with_hint("They are in ~/.aws/config and ~/.aws/credentials."));
+            };
+            if draft.region.trim().is_empty() {
+                draft.region = entry.region.unwrap_or_default();
+            }
+            if draft.endpoint.trim().is_empty() {
+                draft.endpoint = entry.endpoint.unwrap_or_default();
+            }
+        }
+        if draft.endpoint.trim().is_empty() {
+            let provider = Provider::by_id(&draft.provider);
+            let region = match draft.region.trim() {
+                "" => provider.default_region.as_str(),
+                region => region,
+            };
+            draft.endpoint = provider.endpoint.replace("{region}", region);
+        }
+        Ok(draft)
+    }
+
+    async fn checked_secrets(&self, draft: &ProfileDraft, endpoint: &str) -> Result<Secrets> {
+        let mut secrets = Secrets { endpoint: Some(endpoint.to_owned()), ..Secrets::default() };
+        let network = &draft.options.network;
+        if draft.options.sign_in.takes_keys() {
+            secrets.keys = self.checked_keys(draft).await?;
+            if secrets.keys.is_none() && draft.options.sign_in != Way::Keys {
+                return Err(Failure::invalid("a role needs keys to be taken on with"));
+            }
+        }
+        let proxy = match &network.proxy {
+            ProxyChoice::Url { url } => Some(split_proxy(url.trim())),
+            _ => None,
+        };
+        let named = proxy.as_ref().is_some_and(|(url, _)| url.contains('@'));
+        secrets.proxy_password = proxy.and_then(|(_, password)| password);
+        secrets.client_key = draft
+            .client_key
+            .clone()
+            .filter(|key| network.client_certificate.is_some() && !key.expose().trim().is_empty());
+        let lacks_key = network.client_certificate.is_some() && secrets.client_key.is_none();
+        if lacks_key || (named && secrets.proxy_password.is_none()) {
+            let kept = self.kept(draft).await?.unwrap_or_default();
+            if lacks_key {
+                secrets.client_key = kept.client_key;
+            }
+            if named && secrets.proxy_password.is_none() {
+                secrets.proxy_password = kept.proxy_password;
+            }
+            if network.client_certificate.is_some() && secrets.client_key.is_none() {
+                return Err(Failure::invalid("the client certificate's key is missing"));
+            }
+        }
+        Ok(secrets)
+    }
+
+    async fn checked_keys(&self, draft: &ProfileDraft) -> Result<Option<Keys>> {
         let (access_key, secret) = (draft.access_key.trim(), draft.secret_key.expose().trim());
         let token = draft.session_token.clone().filter(|t| !t.expose().trim().is_empty());
-        let keys = match (access_key.is_empty(), secret.is_empty()) {
+        Ok(match (access_key.is_empty(), secret.is_empty()) {
             (true, true) if draft.id.is_none() => None,
             (false, false) => Some(Keys {
                 access_key: access_key.to_owned(),
@@ -355,7 +426,7 @@ impl App {
                 session_token: token,
             }),
             (true, false) => return Err(Failure::invalid("the access key id is missing")),
-            (_, true) => match self.kept(draft).await? {
+            (_, true) => match self.kept(draft).await?.and_then(|kept| kept.keys) {
                 Some(kept) if access_key.is_empty() || access_key == kept.access_key => Some(kept),
                 Some(_) => {
                     return Err(Failure::invalid("a new access key id needs its secret key"));
@@ -363,40 +434,33 @@ impl App {
                 None if access_key.is_empty() => None,
                 None => return Err(Failure::invalid("the secret key is missing")),
             },
-        };
-        let body = Body {
-            provider: provider.id.clone(),
-            endpoint,
-            region,
-            addressing: draft.addressing,
-            access_key_hint: keys.as_ref().and_then(|keys| hint(&keys.access_key)),
-            anonymous: keys.is_none(),
-        };
-        Ok(Checked { name, body, keys })
+        })
     }
 
-    async fn kept(&self, draft: &ProfileDraft) -> Result<Option<Keys>> {
+    async fn kept(&self, draft: &ProfileDraft) -> Result<Option<Secrets>> {
         let Some(id) = draft.id.clone().map(ProfileId::new) else { return Ok(None) };
         // A kept key goes to the endpoint it was kept for; another endpoint asks for it anew.
         let kept_for = self
             .locked_sessions()
             .get(&id)
-            .map(|session| (session.body.endpoint.clone(), session.keys.clone()));
+            .map(|session| (session.body.endpoint.clone(), Some(session.secrets.clone())));
         let endpoint = Connection::endpoint_from_text(&draft.endpoint)?;
-        let (home, keys) = match kept_for {
-            Some((home, keys)) => (home, keys),
+        let (home, secrets) = match kept_for {
+            Some((home, secrets)) => (home, secrets),
             None => {
                 let Some(row) = self.profiles.get(&id)? else { return Ok(None) };
                 let vault = self.connections.vault();
-                let keys = blocking(move || kept_keys(&vault, &id)).await?;
-                (Body::read(&row.body)?.endpoint, keys)
+                let secrets = blocking(move || kept_secrets(&vault, &id)).await?;
+                let home = secrets.as_ref().and_then(|secrets| secrets.endpoint.clone());
+                (home.unwrap_or(Body::read(&row.body)?.endpoint), secrets)
             }
         };
-        if keys.is_some() && home != endpoint {
+        let secrets = secrets.filter(|secrets| !secrets.is_empty());
+        if secrets.is_some() && home != endpoint {
             return Err(Failure::invalid("the endpoint changed: enter the secret key again")
                 .with_hint("Kept keys are only sent to the endpoint they were entered for."));
         }
-        Ok(keys)
+        Ok(secrets)
     }
 
     /// `My Company` → `my-company`, with a number where that is taken.
@@ -426,79 +490,56 @@ impl App {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use std::sync::{Arc, Mutex};
-
-    use dipper_state::{KeyStore, KeychainError};
-    use zeroize::Zeroizing;
-
-    use super::*;
-
-    #[derive(Default)]
-    struct Store(Mutex<Option<Vec<u8>>>);
-
-    impl KeyStore for Store {
-        fn get(&self) -> std::result::Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
-            Ok(self.0.lock().unwrap().clone().map(Zeroizing::new))
-        }
-
-        fn set(&self, key: &[u8]) -> std::result::Result<(), KeychainError> {
-            *self.0.lock().unwrap() = Some(key.to_vec());
-            Ok(())
-        }
-    }
-
-    fn draft(id: Option<&str>, keys: Option<(&str, &str)>, keep: Keep) -> ProfileDraft {
-        let (access, secret) = keys.unwrap_or_default();
-        ProfileDraft {
-            id: id.map(str::to_owned),
-            name: "Acme".into(),
-            provider: "custom".into(),
-            endpoint: "https://s3.example.org".into(),
-            region: String::new(),
-            addressing: Addressing::Auto,
-            access_key: access.into(),
-            secret_key: Secret::new(secret.into()),
-            session_token: None,
-            keep,
-            allow_http: false,
-        }
-    }
-
-    /// Otherwise the next connection of that name would inherit them, for an endpoint of its own.
-    #[tokio::test]
-    async fn keys_that_are_not_kept_any_more_leave_the_vault() {
-        let home = tempfile::tempdir().unwrap();
-        let store = Arc::new(Store::default());
-        let app = App::open_with(home.path(), store, dipper_transfer::Limits::default()).unwrap();
-        let kept = |id: &str| kept_keys(&app.connections.vault(), &ProfileId::new(id)).unwrap();
-        let keys = Some(("AKIAACME", "secret"));
-
-        let saved = app.save_profile(draft(None, keys, Keep::Vault)).await.unwrap();
-        assert!(kept(&saved.id).is_some());
-        app.save_profile(draft(Some(&saved.id), None, Keep::Session)).await.unwrap();
-        assert!(kept(&saved.id).is_none());
-
-        app.save_profile(draft(Some(&saved.id), keys, Keep::Vault)).await.unwrap();
-        app.remove_profile(&saved.id).await.unwrap();
-        assert!(kept(&saved.id).is_none());
-
-        // What an older version left behind is not taken over.
-        let left = Keys {
-            access_key: "AKIAOLD".into(),
-            secret_key: Secret::new("old".into()),
-            session_token: None,
-        };
-        keep_keys(&app.connections.vault(), &ProfileId::new("acme"), &left).unwrap();
-        let guest = app.save_profile(draft(None, None, Keep::Vault)).await.unwrap();
-        assert_eq!((guest.id.as_str(), kept("acme").is_none()), ("acme", true));
-    }
-
-    #[test]
-    fn a_hint_never_shows_a_whole_key() {
-        assert_eq!(hint(""), None);
-        assert_eq!(hint("short").as_deref(), Some("…"));
-        assert_eq!(hint("AKIAIOSFODNN7EXAMPLE").as_deref(), Some("AKIA…MPLE"));
-    }
+/// Whether what a profile begins with is there, for keys that may not list buckets.
+async fn begins(s3: &S3, start: &str) -> std::result::Result<(), dipper_s3::Error> {
+    let (bucket, prefix) = start.split_once('/').unwrap_or((start, ""));
+    let Ok(bucket) = BucketName::new(bucket) else { return Ok(()) };
+    let request = dipper_s3::ListRequest { prefix: prefix.to_owned(), ..Default::default() };
+    s3.list_page(&bucket, &request).await.map(drop)
 }
+
+fn check_options(options: &ProfileOptions) -> Result<()> {
+    let need = |text: &str, what: &str| match text.trim().is_empty() {
+        true => Err(Failure::invalid(format!("{what} is missing"))),
+        false => Ok(()),
+    };
+    // Keys and tokens go there: it must be an address that nobody reads along.
+    let private = |given: &Option<String>| -> Result<()> {
+        let Some(text) = given else { return Ok(()) };
+        let endpoint = Connection::endpoint_from_text(text)?;
+        match endpoint.starts_with("https://") || is_loopback(&endpoint) {
+            true => Ok(()),
+            false => Err(Failure::invalid(format!("'{text}' is plain http: sign-in needs https"))),
+        }
+    };
+    match &options.sign_in {
+        Way::Keys | Way::Environment => {}
+        Way::AwsProfile { name } => need(name, "the AWS profile's name")?,
+        Way::Sso(sso) => {
+            need(&sso.start_url, "the start URL of IAM Identity Center")?;
+            need(&sso.region, "the region of IAM Identity Center")?;
+            need(&sso.account_id, "the account")?;
+            need(&sso.role_name, "the role's name")?;
+            private(&sso.oidc_endpoint)?;
+            private(&sso.portal_endpoint)?;
+        }
+        Way::Role(role) => {
+            need(&role.role_arn, "the role's ARN")?;
+            private(&role.sts_endpoint)?;
+        }
+        Way::WebIdentity(web) => {
+            need(&web.token_file, "the token's file")?;
+            need(&web.role_arn, "the role's ARN")?;
+            private(&web.sts_endpoint)?;
+        }
+        // The one service that has no https: the machine's own neighbour.
+        Way::Instance { .. } => {}
+    }
+    if let Some(start) = &options.start {
+        BucketName::new(start.split('/').next().unwrap_or_default())?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -99,6 +99,7 @@ fn connection(endpoint: String, account: &Account) -> Connection {
             secret_key: account.secret_key.clone(),
             session_token: None,
         },
+        options: Default::default(),
     }
 }
 

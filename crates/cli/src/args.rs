@@ -2,6 +2,7 @@ use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand};
 
+use crate::args_profile::{NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::{
     capabilities, cp, del, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl, versions,
@@ -40,6 +41,8 @@ pub struct Args {
     /// Say less
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
+    #[command(flatten)]
+    pub network: NetworkArgs,
     #[command(subcommand)]
     pub verb: Verb,
 }
@@ -271,33 +274,6 @@ pub struct Setpolicy {
     pub file: PathBuf,
     /// s3://BUCKET
     pub uri: String,
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct ProfileVerb {
-    #[command(subcommand)]
-    pub verb: ProfileAction,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum ProfileAction {
-    /// List saved connections
-    Ls,
-    /// Save a connection; its keys come from standard input, one a line, or from -c FILE
-    Add {
-        name: String,
-        /// https://HOST[:PORT]; else the provider's own
-        #[arg(long, value_name = "URL")]
-        endpoint: Option<String>,
-        /// Else the provider's default
-        #[arg(long)]
-        region: Option<String>,
-        /// aws, custom …
-        #[arg(long, default_value = "custom")]
-        provider: String,
-    },
-    /// Forget a connection and its keys
-    Rm { name: String },
 }
 
 #[derive(Debug, ClapArgs)]

@@ -4,7 +4,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use dipper_app::{Addressing, App, Code, Connection, Credentials, Failure, Result, providers};
+use dipper_app::{
+    Addressing, App, Code, Connection, Credentials, Failure, Identity, Machine, NetworkOverride,
+    Proxy, ProxyRules, Result, Transport, Verify, providers,
+};
 use dipper_types::Secret;
 
 use crate::args::Args;
@@ -45,6 +48,36 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
     }
 }
 
+/// What this run says about the way to every server.
+pub fn override_network(app: &Arc<App>, args: &Args) -> Result<()> {
+    let network = &args.network;
+    let mut over = NetworkOverride::default();
+    if let Some(url) = &network.proxy {
+        over.proxy = Some(Proxy::parse(url).map_err(|e| Failure::invalid(e.to_string()))?);
+    }
+    if let Some(path) = &network.ca_certs {
+        let read = std::fs::read_to_string(path)
+            .map_err(|error| Failure::new(Code::LocalIo, format!("{}: {error}", path.display())))?;
+        let transport = Transport { roots: Some(read), ..Transport::default() };
+        transport
+            .check()
+            .map_err(|error| Failure::invalid(format!("{}: {error}", path.display())))?;
+        over.roots = transport.roots;
+    }
+    if network.no_check_certificate {
+        crate::output::note(
+            "WARNING: the server's certificate is not checked: anybody on the way can read and change \
+             everything, and take the keys' signatures",
+        );
+        over.verify = Verify::Nothing;
+    } else if network.no_check_hostname {
+        crate::output::note("WARNING: the certificate may be another server's");
+        over.verify = Verify::Chain;
+    }
+    app.override_network(over);
+    Ok(())
+}
+
 /// Whether a file or the environment is at fault, not what was typed.
 pub fn is_configuration(args: &Args, failure: &Failure) -> bool {
     args.profile.is_none() && matches!(failure.code, Code::InvalidInput | Code::LocalIo)
@@ -61,7 +94,11 @@ async fn from_environment(app: &Arc<App>) -> Result<String> {
         None => dipper_app::S3::environment_region().await.unwrap_or_else(|| "us-east-1".into()),
     };
     let provider = if endpoint.is_some() { "custom" } else { "aws" };
-    let credentials = Credentials::Environment { aws_profile: variable("AWS_PROFILE") };
+    let credentials = match variable("AWS_PROFILE") {
+        Some(name) if variable("AWS_ACCESS_KEY_ID").is_none() => Credentials::AwsProfile { name },
+        // Keys that the environment has itself come first, as the AWS CLI has it.
+        _ => Credentials::Environment { aws_profile: None },
+    };
     let connection =
         connection(endpoint.as_deref(), &region, provider, Addressing::Auto, credentials)?;
     app.add_session("environment", &connection)
@@ -83,7 +120,17 @@ pub fn connection(
         }
         None => return Err(Failure::invalid("an endpoint is needed")),
     };
-    Ok(Connection { endpoint, region: region.to_owned(), addressing, provider, credentials })
+    Ok(Connection {
+        endpoint,
+        region: region.to_owned(),
+        addressing,
+        provider,
+        credentials,
+        options: dipper_app::Options {
+            transport: Transport { proxy: Machine::of_process().proxies, ..Transport::default() },
+            ..Default::default()
+        },
+    })
 }
 
 /// The connection that an `.s3cfg` describes.
@@ -111,7 +158,48 @@ pub fn read_s3cfg(path: &std::path::Path) -> Result<Connection> {
     };
     let endpoint = (!aws).then(|| format!("{scheme}://{host}"));
     let provider = if aws { "aws" } else { "custom" };
-    connection(endpoint.as_deref(), region, provider, addressing, credentials)
+    let mut connection =
+        connection(endpoint.as_deref(), region, provider, addressing, credentials)?;
+    connection.options.requester_pays = cfg.flag("requester_pays", false);
+    network(&cfg, path, &mut connection.options.transport)?;
+    Ok(connection)
+}
+
+/// Its proxy, its certificates, and what it does not want to be checked.
+fn network(cfg: &S3cfg, path: &std::path::Path, transport: &mut Transport) -> Result<()> {
+    let folder = path.parent().unwrap_or(std::path::Path::new("."));
+    let read = |name: &str| {
+        let file = match (name.strip_prefix("~/"), dipper_app::home_folder()) {
+            (Some(rest), Some(home)) => home.join(rest),
+            _ => folder.join(name),
+        };
+        std::fs::read_to_string(&file)
+            .map_err(|error| Failure::new(Code::LocalIo, format!("{}: {error}", file.display())))
+    };
+    if let Some(host) = cfg.get("proxy_host") {
+        let url = format!("http://{host}:{}", cfg.get("proxy_port").unwrap_or("3128"));
+        let proxy = Proxy::parse(&url).map_err(|error| Failure::invalid(error.to_string()))?;
+        transport.proxy = ProxyRules::always(proxy);
+    }
+    if let Some(name) = cfg.get("ca_certs_file") {
+        transport.roots = Some(read(name)?);
+    }
+    if let (Some(chain), Some(key)) =
+        (cfg.get("ssl_client_cert_file"), cfg.get("ssl_client_key_file"))
+    {
+        let identity = Identity { chain: read(chain)?, key: Secret::new(read(key)?) };
+        transport.identity = Some(identity);
+    }
+    if !cfg.flag("check_ssl_certificate", true) {
+        crate::output::note(&format!(
+            "WARNING: {} says not to check the server's certificate",
+            path.display()
+        ));
+        transport.verify = Verify::Nothing;
+    } else if !cfg.flag("check_ssl_hostname", true) {
+        transport.verify = Verify::Chain;
+    }
+    transport.check().map_err(|error| Failure::invalid(error.to_string()))
 }
 
 /// The same for the same endpoint and account, so that a job finds its connection again in a later

@@ -1,6 +1,8 @@
 //! `dipper`, the command line: s3cmd's verbs and options on Dipper's engine.
 
 mod args;
+mod args_profile;
+mod ask;
 mod connection;
 mod exit;
 mod output;
@@ -61,6 +63,8 @@ async fn run(args: Args) -> dipper_app::Result<Ended> {
             .with_hint("Set DIPPER_HOME to a folder.")
     })?;
     let app = dipper_app::App::open(&home)?;
+    ask::on_terminal(&app);
+    connection::override_network(&app, &args)?;
     let ended = verbs::run(&app, &args).await;
     app.close().await;
     ended

@@ -3,55 +3,30 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, LazyLock, Mutex, PoisonError};
-use std::time::Duration;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
 use aws_sdk_s3::config::timeout::TimeoutConfig;
 use aws_sdk_s3::config::{
-    BehaviorVersion, Builder, Region, RequestChecksumCalculation, ResponseChecksumValidation,
-    SharedCredentialsProvider, SharedHttpClient, StalledStreamProtectionConfig,
+    BehaviorVersion, Builder, IdentityCache, Region, RequestChecksumCalculation,
+    ResponseChecksumValidation, SharedCredentialsProvider, SharedHttpClient,
+    StalledStreamProtectionConfig,
 };
-use aws_smithy_http_client::tls::{Provider as TlsProvider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::box_error::BoxError;
+use aws_smithy_runtime_api::client::interceptors::Intercept;
+use aws_smithy_runtime_api::client::interceptors::context::BeforeTransmitInterceptorContextMut;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
+use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
+use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
+use dipper_types::Timestamp;
 
-use crate::connection::{Connection, Credentials};
+use crate::connection::Connection;
+use crate::credentials::{Around, Credentials, SignInError, Wallet, WalletProvider as Provider};
 use crate::error::{Class, Error};
-
-/// How long a server may be silent.
-#[derive(Debug, Clone, Copy)]
-pub struct Patience {
-    pub connect: Duration,
-    /// From a call without a body of its own to the first byte of its answer.
-    pub answer: Duration,
-    /// The same where a body goes up first, over a line that may be slow.
-    pub answer_to_body: Duration,
-}
-
-impl Default for Patience {
-    fn default() -> Self {
-        Self {
-            connect: Duration::from_secs(10),
-            answer: Duration::from_secs(30),
-            answer_to_body: Duration::from_secs(900),
-        }
-    }
-}
-
-/// No byte for so long means the connection is dead (performance is never judged by total time).
-const STALL_GRACE: Duration = Duration::from_secs(30);
-
-fn http_client() -> SharedHttpClient {
-    static CLIENT: LazyLock<SharedHttpClient> = LazyLock::new(|| {
-        aws_smithy_http_client::Builder::new()
-            .tls_provider(TlsProvider::Rustls(CryptoMode::AwsLc))
-            .build_https()
-    });
-    CLIENT.clone()
-}
+use crate::transport::{self, Naming, Patience, Transport};
 
 /// A connection at work. Cheap to clone.
 #[derive(Clone)]
@@ -59,17 +34,27 @@ pub struct S3 {
     inner: Arc<Inner>,
 }
 
+impl std::fmt::Debug for S3 {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3")
+            .field("endpoint", &self.inner.connection.endpoint)
+            .finish_non_exhaustive()
+    }
+}
+
 struct Inner {
     connection: Connection,
-    patience: Patience,
-    credentials: Option<SharedCredentialsProvider>,
-    /// By (region, addressing by path, with the SDK's own retries).
-    clients: Mutex<HashMap<(String, bool, bool), Client>>,
+    http: SharedHttpClient,
+    wallet: Option<Arc<Wallet>>,
+    clients: Mutex<HashMap<Variant, Client>>,
     /// Where a bucket turned out to be, if not in the connection's region.
     regions: Mutex<HashMap<String, String>>,
     /// The server turned out to know only the older listing.
     lists_v1: AtomicBool,
 }
+
+/// Clients that differ: by region, addressing by path, access point, with the SDK's own retries.
+type Variant = (String, bool, bool, bool);
 
 /// Whether the SDK may send a request again by itself. Part loops own their retries.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -85,32 +70,23 @@ impl S3 {
     }
 
     pub async fn connect_with(connection: Connection, patience: Patience) -> Self {
-        let credentials = match &connection.credentials {
-            Credentials::Keys { access_key, secret_key, session_token } => {
-                Some(SharedCredentialsProvider::new(aws_credential_types::Credentials::new(
-                    access_key,
-                    secret_key.expose(),
-                    session_token.as_ref().map(|token| token.expose().clone()),
-                    None,
-                    "dipper",
-                )))
-            }
-            Credentials::Environment { aws_profile } => {
-                let mut chain =
-                    aws_config::default_provider::credentials::DefaultCredentialsChain::builder()
-                        .region(Region::new(connection.region.clone()));
-                if let Some(name) = aws_profile {
-                    chain = chain.profile_name(name);
-                }
-                Some(SharedCredentialsProvider::new(chain.build().await))
-            }
+        let given = connection.clone();
+        // The first of all reads the system's certificates from disk.
+        let made = tokio::task::spawn_blocking(move || Self::made(given, patience)).await;
+        made.unwrap_or_else(|_| Self::made(connection, patience))
+    }
+
+    fn made(connection: Connection, patience: Patience) -> Self {
+        let http = transport::client(&connection.options.transport, patience);
+        let wallet = match &connection.credentials {
             Credentials::Anonymous => None,
+            what => Some(Wallet::new(what.clone(), around(&connection, &http, patience))),
         };
         Self {
             inner: Arc::new(Inner {
+                http,
                 connection,
-                patience,
-                credentials,
+                wallet,
                 clients: Mutex::default(),
                 regions: Mutex::default(),
                 lists_v1: AtomicBool::new(false),
@@ -127,6 +103,19 @@ impl S3 {
             .map(|region| region.to_string())
     }
 
+    /// When the session that signs ends, as far as it is known.
+    pub fn session_expires(&self) -> Option<Timestamp> {
+        self.inner.wallet.as_ref()?.expires().map(Timestamp::from_system)
+    }
+
+    /// Gets credentials anew, asking the user where that is needed.
+    pub async fn sign_in(&self) -> Result<Option<Timestamp>, Arc<SignInError>> {
+        match &self.inner.wallet {
+            Some(wallet) => Ok(wallet.sign_in().await?.map(Timestamp::from_system)),
+            None => Ok(None),
+        }
+    }
+
     pub fn connection(&self) -> &Connection {
         &self.inner.connection
     }
@@ -135,8 +124,8 @@ impl S3 {
         &self.inner.lists_v1
     }
 
-    pub(crate) fn credentials_provider(&self) -> Option<&SharedCredentialsProvider> {
-        self.inner.credentials.as_ref()
+    pub(crate) fn wallet(&self) -> Option<&Arc<Wallet>> {
+        self.inner.wallet.as_ref()
     }
 
     pub(crate) fn region_of(&self, bucket: Option<&str>) -> String {
@@ -147,40 +136,43 @@ impl S3 {
     }
 
     fn client(&self, region: &str, bucket: Option<&str>, retries: Retries) -> Client {
-        let by_path = bucket.is_none_or(|b| self.inner.connection.path_style(b));
-        let key = (region.to_owned(), by_path, retries == Retries::Sdk);
+        let of_arn = bucket.is_some_and(|b| b.starts_with("arn:"));
+        let by_path = !of_arn
+            && !self.inner.connection.options.accelerate
+            && bucket.is_none_or(|b| self.inner.connection.path_style(b));
+        let key = (region.to_owned(), by_path, of_arn, retries == Retries::Sdk);
         let mut clients = self.inner.clients.lock().unwrap_or_else(PoisonError::into_inner);
-        clients.entry(key).or_insert_with(|| self.build(region, by_path, retries)).clone()
+        clients.entry(key).or_insert_with(|| self.build(region, by_path, of_arn, retries)).clone()
     }
 
-    fn build(&self, region: &str, by_path: bool, retries: Retries) -> Client {
+    fn build(&self, region: &str, by_path: bool, of_arn: bool, retries: Retries) -> Client {
         let connection = &self.inner.connection;
         let mut config = Builder::new()
             .behavior_version(BehaviorVersion::latest())
-            .http_client(http_client())
+            .http_client(self.inner.http.clone())
+            .interceptor(Naming)
             .region(Region::new(region.to_owned()))
             .force_path_style(by_path)
             // Each upload carries the checksum that its provider understands; each download is
             // compared by us. The SDK's automatic trailers break many servers.
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
-            .timeout_config(
-                TimeoutConfig::builder()
-                    .connect_timeout(self.inner.patience.connect)
-                    .read_timeout(match retries {
-                        Retries::Sdk => self.inner.patience.answer,
-                        Retries::Caller => self.inner.patience.answer_to_body,
-                    })
-                    .build(),
-            )
-            .stalled_stream_protection(
-                StalledStreamProtectionConfig::enabled().grace_period(STALL_GRACE).build(),
-            )
+            // Progress is watched by our own connector; the SDK's clocks know only totals.
+            .timeout_config(TimeoutConfig::disabled())
+            .stalled_stream_protection(StalledStreamProtectionConfig::disabled())
             .retry_config(match retries {
                 Retries::Sdk => RetryConfig::standard(),
                 Retries::Caller => RetryConfig::disabled(),
             });
-        if !connection.endpoint.is_empty() {
+        let options = &connection.options;
+        config = config.use_fips(options.fips).use_dual_stack(options.dual_stack);
+        config = config.accelerate(options.accelerate).use_arn_region(true);
+        if options.requester_pays {
+            config = config.interceptor(RequesterPays);
+        }
+        // AWS's variants and access points have hosts that only the SDK's own rules know.
+        let by_rules = connection.is_at_aws() && (of_arn || options.aws_variant());
+        if !connection.endpoint.is_empty() && !by_rules {
             let home = &connection.region;
             let endpoint = if connection.provider.is_aws() && region != home {
                 connection.endpoint.replace(home.as_str(), region)
@@ -189,11 +181,26 @@ impl S3 {
             };
             config = config.endpoint_url(endpoint);
         }
-        config = match &self.inner.credentials {
-            Some(provider) => config.credentials_provider(provider.clone()),
+        config = match &self.inner.wallet {
+            // The wallet is the one cache: each region's client having its own would ask twice.
+            Some(wallet) => config
+                .identity_cache(IdentityCache::no_cache())
+                .credentials_provider(SharedCredentialsProvider::new(Provider(Arc::clone(wallet)))),
             None => config.allow_no_auth(),
         };
         Client::from_conf(config.build())
+    }
+
+    /// A HEAD's refusal has no words: another call tells whether the session is at fault.
+    async fn session_is_over(&self) -> bool {
+        if !self.inner.wallet.as_ref().is_some_and(|wallet| wallet.has_session()) {
+            return false;
+        }
+        let client = self.client(&self.inner.connection.region, None, Retries::Caller);
+        match client.list_buckets().send().await {
+            Ok(_) => false,
+            Err(error) => Error::from_sdk("ListBuckets", error).class == Class::ExpiredToken,
+        }
     }
 
     /// Runs one call, and once more where the server says that the bucket lives in another region.
@@ -211,11 +218,25 @@ impl S3 {
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
         let region = self.region_of(bucket);
-        let first = match call(self.client(&region, bucket, retries)).await {
+        let used = self.inner.wallet.as_ref().and_then(|wallet| wallet.in_use());
+        let mut first = match call(self.client(&region, bucket, retries)).await {
             Ok(answer) => return Ok(answer),
             Err(error) => Error::from_sdk(op, error).at(bucket, key),
         };
-        let elsewhere = first.context.region.clone().filter(|r| *r != region);
+        if first.is_mute_refusal() && self.session_is_over().await {
+            first = first.of_expired_session();
+        }
+        let renewed = first.class == Class::ExpiredToken
+            && !first.context.sign_in
+            && self.inner.wallet.as_ref().is_some_and(|wallet| wallet.expired(used));
+        if renewed {
+            first = match call(self.client(&region, bucket, retries)).await {
+                Ok(answer) => return Ok(answer),
+                Err(error) => Error::from_sdk(op, error).at(bucket, key),
+            };
+        }
+        // A region is a word in a host's name at AWS: what a server says must not be more than that.
+        let elsewhere = first.context.region.clone().filter(|r| *r != region && is_region_name(r));
         let (Class::WrongRegion, Some(elsewhere)) = (first.class, elsewhere) else {
             return Err(first);
         };
@@ -228,4 +249,45 @@ impl S3 {
         }
         Ok(answer)
     }
+}
+
+/// The ways of signing in: to the S3 endpoint's own host as the profile says, to anybody else
+/// without its pin and client certificate, to this machine's neighbours without a proxy.
+fn around(connection: &Connection, http: &SharedHttpClient, patience: Patience) -> Around {
+    let transport = &connection.options.transport;
+    let own = !connection.is_at_aws() && !connection.endpoint.is_empty();
+    Around {
+        sign_in: connection.options.sign_in.clone(),
+        region: connection.region.clone(),
+        own_sts: own.then(|| connection.endpoint.clone()),
+        same_host: http.clone(),
+        others: transport::client(&transport.for_others(), patience),
+        direct: transport::client(&Transport::default(), patience),
+    }
+}
+
+/// In every request: this account pays for it.
+#[derive(Debug)]
+struct RequesterPays;
+
+impl Intercept for RequesterPays {
+    fn name(&self) -> &'static str {
+        "RequesterPays"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        context.request_mut().headers_mut().insert("x-amz-request-payer", "requester");
+        Ok(())
+    }
+}
+
+fn is_region_name(text: &str) -> bool {
+    !text.is_empty()
+        && text.len() < 64
+        && text.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-')
 }

@@ -3,10 +3,11 @@
 use std::net::IpAddr;
 use std::sync::Arc;
 
-use dipper_types::Secret;
 use serde::{Deserialize, Serialize};
 
+use crate::credentials::{Credentials, SignIn};
 use crate::provider::Provider;
+use crate::transport::Transport;
 
 /// Where a bucket's name goes in a URL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,22 +21,6 @@ pub enum Addressing {
     Virtual,
 }
 
-/// How requests are signed.
-#[derive(Debug, Clone)]
-pub enum Credentials {
-    Keys {
-        access_key: String,
-        secret_key: Secret<String>,
-        session_token: Option<Secret<String>>,
-    },
-    /// What the SDK finds: environment, `~/.aws`, single sign-on, web identity, instance metadata.
-    Environment {
-        aws_profile: Option<String>,
-    },
-    /// Requests are not signed.
-    Anonymous,
-}
-
 #[derive(Debug, Clone)]
 pub struct Connection {
     /// Scheme, host, port; no path beyond `/`. Empty means the SDK's own AWS endpoints.
@@ -44,6 +29,28 @@ pub struct Connection {
     pub addressing: Addressing,
     pub provider: Arc<Provider>,
     pub credentials: Credentials,
+    pub options: Options,
+}
+
+impl Options {
+    pub(crate) fn aws_variant(&self) -> bool {
+        self.fips || self.dual_stack || self.accelerate
+    }
+}
+
+/// What only some connections need.
+#[derive(Debug, Clone, Default)]
+pub struct Options {
+    pub transport: Transport,
+    pub sign_in: SignIn,
+    /// AWS endpoints with FIPS 140 modules.
+    pub fips: bool,
+    /// AWS endpoints that are reached by IPv6, too.
+    pub dual_stack: bool,
+    /// AWS Transfer Acceleration, for buckets that have it on.
+    pub accelerate: bool,
+    /// Say in each request that this account pays for it.
+    pub requester_pays: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -98,6 +105,14 @@ impl Connection {
     /// Plain http to another machine.
     pub fn is_insecure(&self) -> bool {
         !self.is_https() && !is_loopback(&self.endpoint)
+    }
+
+    /// Whether it leads to AWS itself, whose hosts follow AWS's rules.
+    pub fn is_at_aws(&self) -> bool {
+        let host = self.host().to_ascii_lowercase();
+        let host = host.split(':').next().unwrap_or_default();
+        self.provider.is_aws()
+            && [".amazonaws.com", ".amazonaws.com.cn"].iter().any(|end| host.ends_with(end))
     }
 
     fn host(&self) -> String {
@@ -179,6 +194,7 @@ mod tests {
             addressing,
             provider: Provider::by_id("custom"),
             credentials: Credentials::Anonymous,
+            options: Options::default(),
         }
     }
 

@@ -7,6 +7,9 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 
+use crate::credentials::SignInError;
+use crate::transport::{Certificate, TransportError};
+
 /// What a failure means for the caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -193,6 +196,12 @@ pub struct Context {
     pub region: Option<String>,
     /// The machine is there, and nothing listens on the port.
     pub refused: bool,
+    /// It failed before any request was signed: the credentials could not be had.
+    pub sign_in: bool,
+    /// It failed at the proxy, before any server.
+    pub proxy: bool,
+    /// What the server showed that is not trusted here.
+    pub certificate: Option<Box<Certificate>>,
 }
 
 /// A failed call: the class for code, the context for people, the source for logs.
@@ -228,13 +237,10 @@ impl Error {
     ) -> Self {
         let source = source.into();
         let class = transport_class(source.as_ref());
-        let message = Some(innermost(source.as_ref()));
-        let refused = is_refused(source.as_ref());
-        Self {
-            class,
-            context: Box::new(Context { op, message, refused, ..Context::default() }),
-            source: Some(source),
-        }
+        let mut context = Context { op, ..Context::default() };
+        context.take_from(source.as_ref());
+        context.message.get_or_insert_with(|| innermost(source.as_ref()));
+        Self { class, context: Box::new(context), source: Some(source) }
     }
 
     pub(crate) fn at(mut self, bucket: Option<&str>, key: Option<&str>) -> Self {
@@ -263,6 +269,17 @@ impl Error {
         self
     }
 
+    /// A HEAD's 400, which says nothing of why.
+    pub(crate) fn is_mute_refusal(&self) -> bool {
+        self.context.http_status == Some(400) && self.context.s3_code.is_none()
+    }
+
+    pub(crate) fn of_expired_session(mut self) -> Self {
+        self.class = Class::ExpiredToken;
+        self.context.s3_code = Some("ExpiredToken".into());
+        self
+    }
+
     pub(crate) fn from_sdk<E>(op: &'static str, error: SdkError<E, HttpResponse>) -> Self
     where
         E: ProvideErrorMetadata + StdError + Send + Sync + 'static,
@@ -288,7 +305,7 @@ impl Error {
         let meta = error.meta();
         context.s3_code = meta.code().filter(|code| *code != "Unknown").map(str::to_owned);
         context.message = meta.message().map(str::to_owned);
-        context.refused = is_refused(&error);
+        context.take_from(&error);
         let class = match &error {
             SdkError::ServiceError(_) => classify(context.s3_code.as_deref(), context.http_status),
             SdkError::TimeoutError(_) => Class::Timeout,
@@ -298,6 +315,10 @@ impl Error {
                 } else {
                     transport_class(&error)
                 }
+            }
+            // The answer had begun when the way failed.
+            SdkError::ResponseError(_) if TransportError::in_chain(&error).is_some() => {
+                transport_class(&error)
             }
             SdkError::ResponseError(_) => match context.http_status {
                 Some(status) if status >= 300 => classify(None, Some(status)),
@@ -313,6 +334,15 @@ impl Error {
             (Class::Internal | Class::Network, true) => Class::Unauthenticated,
             (class, _) => class,
         };
+        // Without credentials nothing was asked: that is what failed.
+        let class = match SignInError::in_chain(&error) {
+            Some(failed) => {
+                context.message = Some(failed.told());
+                context.sign_in = true;
+                failed.class()
+            }
+            None => class,
+        };
         if context.message.is_none() {
             context.message = Some(innermost(&error));
         }
@@ -321,10 +351,13 @@ impl Error {
 }
 
 /// An error and what is behind it. An `io::Error`'s `source` skips the error that it wraps itself.
-fn chain<'a>(
+pub(crate) fn chain<'a>(
     error: &'a (dyn StdError + 'static),
 ) -> impl Iterator<Item = &'a (dyn StdError + 'static)> {
     std::iter::successors(Some(error), |e: &&'a (dyn StdError + 'static)| {
+        if let Some(shared) = e.downcast_ref::<std::sync::Arc<std::io::Error>>() {
+            return Some(&**shared as &(dyn StdError + 'static));
+        }
         let wrapped = e.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
         match wrapped {
             Some(wrapped) => Some(wrapped as &(dyn StdError + 'static)),
@@ -333,7 +366,7 @@ fn chain<'a>(
     })
 }
 
-fn innermost(error: &(dyn StdError + 'static)) -> String {
+pub(crate) fn innermost(error: &(dyn StdError + 'static)) -> String {
     chain(error).last().map(ToString::to_string).unwrap_or_default()
 }
 
@@ -347,7 +380,36 @@ fn is_refused(error: &(dyn StdError + 'static)) -> bool {
         .any(|io| io.kind() == std::io::ErrorKind::ConnectionRefused)
 }
 
+impl Context {
+    /// What the way to the server has to say.
+    fn take_from(&mut self, error: &(dyn StdError + 'static)) {
+        self.refused = is_refused(error);
+        let Some(known) = TransportError::in_chain(error) else { return };
+        self.proxy = known.is_proxy();
+        self.refused &= !self.proxy;
+        if let TransportError::Certificate { certificate } = known {
+            self.certificate = Some(certificate.clone());
+        }
+        self.message.get_or_insert_with(|| told(known));
+    }
+}
+
+/// The error with its cause.
+fn told(error: &TransportError) -> String {
+    match error.source() {
+        Some(_) => format!("{error}: {}", innermost(error)),
+        None => error.to_string(),
+    }
+}
+
 fn transport_class(error: &(dyn StdError + 'static)) -> Class {
+    match TransportError::in_chain(error) {
+        Some(known) if known.is_timeout() => return Class::Timeout,
+        Some(known) if known.is_tls() => return Class::Tls,
+        Some(TransportError::TooLarge { .. }) => return Class::NotS3,
+        Some(_) => return Class::Network,
+        None => {}
+    }
     for cause in chain(error) {
         if cause.is::<rustls::Error>() {
             return Class::Tls;

@@ -10,6 +10,7 @@ mod bucket;
 mod client;
 mod connection;
 mod copy;
+mod credentials;
 mod document;
 mod error;
 mod list;
@@ -20,15 +21,20 @@ mod presign;
 mod provider;
 mod raw;
 mod restore;
+mod transport;
 mod types;
 mod xml;
 
 pub use acl::{AclDocument, GrantDocument, GranteeDocument};
 pub use body::{Download, Sent};
 pub use bucket::NewBucket;
-pub use client::{Patience, S3};
-pub use connection::{Addressing, Connection, Credentials, EndpointError, is_loopback};
+pub use client::S3;
+pub use connection::{Addressing, Connection, EndpointError, Options, is_loopback};
 pub use copy::{Copied, CopyRequest, CopySource};
+pub use credentials::{
+    Account, AssumeRole, AwsConfig, AwsProfileEntry, Credentials, DeviceCode, DeviceLogin, Prompt,
+    Question, SignIn, SignInError, Sso, SsoSessionEntry, SsoStanding, WebIdentity,
+};
 pub use document::{Document, DocumentError, Which, has_grants, tags_header, tags_json, tags_of};
 pub use error::{Class, Context, Error};
 pub use list::{
@@ -40,6 +46,10 @@ pub use object::{Deleted, GetRequest, HeadRequest, PutRequest, Stored};
 pub use policy::{OwnershipSetting, PublicAccessBlockSetting};
 pub use presign::{FormField, PostForm, Presign, Presigned};
 pub use provider::{Integrity, Provider, providers};
+pub use transport::{
+    BadProxy, Certificate, Fingerprint, Identity, Patience, Proxy, ProxyRules, Transport,
+    TransportError, Verify,
+};
 pub use types::{
     BucketEntry, Checksum, ChecksumAlgorithm, DeleteFailure, ObjectHead, ObjectHeaders, ObjectId,
     Retention, Visibility,

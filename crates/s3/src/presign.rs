@@ -1,6 +1,7 @@
 //! Links that carry their permission: presigned URLs and POST policy forms (SigV4), with the expiry
 //! they really have. A link ends with the session that signs it, whatever it says.
 
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use aws_credential_types::provider::ProvideCredentials;
@@ -13,6 +14,7 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::client::{Retries, S3};
+use crate::credentials::WalletProvider;
 use crate::error::{Class, Error};
 use crate::types::hex;
 
@@ -76,7 +78,7 @@ struct Signer {
 
 impl S3 {
     async fn signer(&self, op: &'static str) -> Result<Signer, Error> {
-        let provider = self.credentials_provider().ok_or_else(|| {
+        let provider = self.wallet().map(Arc::clone).map(WalletProvider).ok_or_else(|| {
             Error::answer(op, Class::Unauthenticated, "a link needs keys to be signed with")
         })?;
         let keys = provider.provide_credentials().await.map_err(|error| {

@@ -391,7 +391,7 @@ impl Journal {
         self.db.read(|c| {
             c.prepare_cached(
                 "SELECT t.upload_id FROM transfers t JOIN jobs j ON j.id = t.job
-                 WHERE t.upload_id IS NOT NULL AND j.state IN ('queued', 'running')",
+                 WHERE t.upload_id IS NOT NULL AND j.state IN ('queued', 'running', 'waiting')",
             )?
             .query_map([], |row| row.get(0))?
             .collect()

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use dipper_s3::{Class, DeleteFailure, ObjectId};
+use dipper_s3::{Class, DeleteFailure, ObjectId, S3};
 use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey, TransferId};
 use futures::{FutureExt, StreamExt};
@@ -52,22 +52,19 @@ async fn batch(
     let rows = rows?;
     let keys: Vec<ObjectId> = rows.iter().map(object_of).collect::<Result<_, _>>()?;
     let policy = context.engine.policy();
-    let answer = retry::run(policy, context.cancel.clone(), |_| async {
-        match context.s3.delete_objects(bucket, &keys).await {
-            Ok(failures) => Ok(Some(failures)),
-            // A server that can't delete many at once will not learn it.
-            Err(error)
-                if matches!(
-                    error.class,
-                    Class::Unsupported | Class::InvalidInput | Class::ChecksumMismatch
-                ) =>
-            {
-                Ok(None)
-            }
-            Err(error) => Err(error.into()),
+    let mut s3 = context.s3.clone();
+    let answer = loop {
+        let since = context.engine.connections.sign_ins();
+        let answer = together(policy, context, &s3, bucket, &keys).await;
+        match answer {
+            Err(error) if error.needs_sign_in() => match context.signed_in_again(since).await {
+                Some(renewed) => s3 = renewed,
+                None if context.cancel.is_cancelled() => break Err(TransferError::Cancelled),
+                None => break Err(error),
+            },
+            answer => break answer,
         }
-    })
-    .await;
+    };
     let outcomes: Vec<(TransferId, Outcome)> = match answer {
         Ok(Some(failures)) => {
             let failures: HashMap<(&str, Option<&str>), &DeleteFailure> =
@@ -92,7 +89,7 @@ async fn batch(
                 })
                 .collect()
         }
-        Ok(None) => singles(context, bucket, &rows).await,
+        Ok(None) => singles(context, &s3, bucket, &rows).await,
         Err(TransferError::Cancelled) => return Err(TransferError::Cancelled),
         Err(error) => {
             let text = context.engine.sink.describe(&error);
@@ -125,18 +122,45 @@ fn object_of(row: &TransferRow) -> Result<ObjectId, TransferError> {
     Ok(ObjectId { key: ObjectKey::new(row.key.clone())?, version_id: row.version.clone() })
 }
 
+/// `None`: this server can't delete many at once.
+async fn together(
+    policy: retry::Policy,
+    context: &JobContext,
+    s3: &S3,
+    bucket: &BucketName,
+    keys: &[ObjectId],
+) -> Result<Option<Vec<DeleteFailure>>, TransferError> {
+    retry::run(policy, context.cancel.clone(), |_| async {
+        match s3.delete_objects(bucket, keys).await {
+            Ok(failures) => Ok(Some(failures)),
+            // A server that can't delete many at once will not learn it.
+            Err(error)
+                if matches!(
+                    error.class,
+                    Class::Unsupported | Class::InvalidInput | Class::ChecksumMismatch
+                ) =>
+            {
+                Ok(None)
+            }
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
+}
+
 fn done(row: &TransferRow) -> Outcome {
     Outcome::Done { size: row.size.unwrap_or(0), verified: "deleted".into(), etag: None }
 }
 
 async fn singles(
     context: &Arc<JobContext>,
+    s3: &S3,
     bucket: &BucketName,
     rows: &[TransferRow],
 ) -> Vec<(TransferId, Outcome)> {
     let mut each = Vec::with_capacity(rows.len());
     for row in rows {
-        each.push(single(context, bucket, row).boxed());
+        each.push(single(context, s3, bucket, row).boxed());
     }
     futures::stream::iter(each)
         .buffered(SINGLES)
@@ -147,13 +171,14 @@ async fn singles(
 
 async fn single(
     context: &Arc<JobContext>,
+    s3: &S3,
     bucket: &BucketName,
     row: &TransferRow,
 ) -> Option<(TransferId, Outcome)> {
     let policy = context.engine.policy();
     let deleted = retry::run(policy, context.cancel.clone(), |_| async {
         let object = object_of(row)?;
-        Ok(context.s3.delete_version(bucket, &object, false).await.map(drop)?)
+        Ok(s3.delete_version(bucket, &object, false).await.map(drop)?)
     })
     .await;
     let outcome = match deleted {

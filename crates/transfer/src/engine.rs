@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dipper_s3::S3;
-use dipper_state::{Db, Instance, JobKind, JobRow, JobState, Journal, Outcome, TransferRow};
+use dipper_state::{Db, Instance, JobKind, JobRow, JobState, Journal, Outcome};
 use dipper_types::{Clock, JobId, TransferId};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -17,7 +17,8 @@ use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
 use crate::retry::Policy;
 use crate::sink::{Connections, Sink};
 use crate::spec::Spec;
-use crate::{bucket, change, copy, delete, download, enumerate, upload};
+use crate::waiting::Gate;
+use crate::{bucket, delete, enumerate, upload, waiting};
 
 /// How much may happen at once.
 #[derive(Debug, Clone, Copy)]
@@ -66,7 +67,7 @@ pub struct Engine {
     pub(crate) database: String,
     pub(crate) instance: Instance,
     job_slots: Arc<Semaphore>,
-    file_slots: Arc<Semaphore>,
+    pub(crate) file_slots: Arc<Semaphore>,
     budget: Arc<Semaphore>,
     budget_units: u32,
     running: Mutex<HashMap<JobId, Running>>,
@@ -88,6 +89,7 @@ pub(crate) struct JobContext {
     pub s3: S3,
     pub progress: Arc<JobProgress>,
     pub cancel: CancellationToken,
+    pub gate: Arc<Gate>,
 }
 
 impl Engine {
@@ -344,6 +346,7 @@ impl Engine {
             s3,
             progress,
             cancel: both.clone(),
+            gate: Arc::default(),
             row,
         });
         match context.spec {
@@ -399,6 +402,11 @@ impl Engine {
             for transfer in queued {
                 after = transfer.id;
                 while moving.try_join_next().is_some() {}
+                // Nothing more begins while the job waits for somebody to sign in.
+                tokio::select! {
+                    () = context.gate.open() => {}
+                    () = context.cancel.cancelled() => break,
+                }
                 let slot = tokio::select! {
                     slot = Arc::clone(&self.file_slots).acquire_owned() => slot,
                     () = context.cancel.cancelled() => break,
@@ -406,8 +414,7 @@ impl Engine {
                 let Ok(slot) = slot else { break };
                 let context = Arc::clone(context);
                 moving.spawn(async move {
-                    one(&context, transfer).await;
-                    drop(slot);
+                    waiting::one(&context, transfer, slot).await;
                 });
             }
             if context.cancel.is_cancelled() {
@@ -477,36 +484,6 @@ fn link<const N: usize>(sources: [CancellationToken; N], target: &CancellationTo
         });
     }
     guard.drop_guard()
-}
-
-async fn one(context: &Arc<JobContext>, transfer: TransferRow) {
-    let (id, job) = (transfer.id, context.row.id);
-    let planned = transfer.size.unwrap_or(0);
-    let active = context.progress.begin(id, transfer.key.clone(), planned);
-    let ended = match &context.spec {
-        Spec::Upload { headers, .. } => upload::file(context, &transfer, headers, &active).await,
-        Spec::Download { .. } | Spec::DownloadTo { .. } => {
-            download::object(context, &transfer, &active).await
-        }
-        Spec::Copy(plan) => copy::object(context, &transfer, plan, &active).await,
-        Spec::Change(change) => change::object(context, &transfer, change, &active).await,
-        Spec::Delete | Spec::RemoveBucket => Err(TransferError::Cancelled),
-    };
-    // A transfer that was cut off stays queued: a stop goes on with it, a cancel ends it for all.
-    if matches!(ended, Err(TransferError::Cancelled)) {
-        context.progress.end(id, |_| {});
-        return;
-    }
-    let outcome = match ended {
-        Ok(done) => done,
-        Err(error) => {
-            tracing::info!(key = transfer.key, %error, "transfer failed");
-            Outcome::Failed { error: context.engine.sink.describe(&error) }
-        }
-    };
-    finish(context, vec![(id, outcome.clone())]).await;
-    context.progress.end(id, |counts| count(counts, &outcome, planned));
-    context.engine.sink.job_changed(job);
 }
 
 pub(crate) async fn finish(context: &JobContext, ended: Vec<(TransferId, Outcome)>) {

@@ -55,6 +55,11 @@ pub enum TransferError {
 }
 
 impl TransferError {
+    /// Whether the session has ended, so that everything else of the job would fail, too.
+    pub(crate) fn needs_sign_in(&self) -> bool {
+        matches!(self, Self::S3(error) if error.class == Class::ExpiredToken)
+    }
+
     pub(crate) fn local(
         op: &'static str,
         path: &std::path::Path,

@@ -23,6 +23,7 @@ mod source;
 mod spec;
 mod submit;
 mod upload;
+mod waiting;
 
 pub use engine::{Engine, Limits};
 pub use error::TransferError;

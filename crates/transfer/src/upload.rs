@@ -2,11 +2,12 @@
 //! says it stored.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dipper_s3::{Class, CopySource, Integrity, ObjectHeaders, PartRef, PutRequest, S3};
 use dipper_state::{Fingerprint, Journal, Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
-use futures::{FutureExt, StreamExt, TryStreamExt};
+use futures::{FutureExt, StreamExt};
 use md5::{Digest, Md5};
 
 use crate::engine::{JobContext, set_size};
@@ -213,11 +214,7 @@ impl Upload<'_> {
         let missing: Vec<u64> = (1..=parts)
             .filter(|n| !done.iter().any(|p| u64::from(p.number.get().unsigned_abs()) == *n))
             .collect();
-        let sent: Vec<PartRow> = futures::stream::iter(missing)
-            .map(|number| self.part(&open, &upload, before.size, size, number).boxed())
-            .buffer_unordered(engine.limits.parts.max(1))
-            .try_collect()
-            .await?;
+        let sent = self.send(missing, &open, &upload, before.size, size).await?;
         done.extend(sent);
         done.sort_by_key(|part| part.number);
         let unchanged = match open.unchanged(before, engine.policy(), &self.context.cancel).await {
@@ -229,10 +226,51 @@ impl Upload<'_> {
             engine.journal.end_upload(self.transfer.id).await?;
             return Err(error);
         }
-        self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
+        self.active.verifying.store(true, Ordering::Relaxed);
         let verified = self.complete(&upload, &done, before.size).await?;
         engine.journal.end_upload(self.transfer.id).await?;
         Ok(verified)
+    }
+
+    /// Where the session ends in between, no new part begins, but those under way are waited for:
+    /// they carry the session's signature already, and would otherwise be sent twice.
+    async fn send(
+        &self,
+        missing: Vec<u64>,
+        open: &Open,
+        upload: &UploadId,
+        total: u64,
+        size: u64,
+    ) -> Result<Vec<PartRow>, TransferError> {
+        let over = AtomicBool::new(false);
+        let mut parts = futures::stream::iter(missing)
+            .map(|number| {
+                let over = &over;
+                async move {
+                    if over.load(Ordering::Relaxed) {
+                        return Err(TransferError::Cancelled);
+                    }
+                    self.part(open, upload, total, size, number).await
+                }
+                .boxed()
+            })
+            .buffer_unordered(self.context.engine.limits.parts.max(1));
+        let (mut sent, mut ended) = (Vec::new(), None);
+        while let Some(part) = parts.next().await {
+            match part {
+                Ok(part) => sent.push(part),
+                Err(error) if error.needs_sign_in() => {
+                    over.store(true, Ordering::Relaxed);
+                    ended.get_or_insert(error);
+                }
+                Err(_) if ended.is_some() => {}
+                Err(error) => return Err(error),
+            }
+        }
+        match ended {
+            Some(error) => Err(error),
+            None => Ok(sent),
+        }
     }
 
     /// The upload an earlier run began, with the parts that both the journal and the server have.

@@ -38,6 +38,9 @@ impl BucketName {
         if name == "." || name == ".." {
             return bad("it means a folder, not a bucket");
         }
+        if is_access_point(&name) {
+            return Ok(Self(name));
+        }
         if !name.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'.' | b'-' | b'_')) {
             return bad("it may have letters, digits, dots, dashes and underscores only");
         }
@@ -85,6 +88,28 @@ impl BucketName {
     /// Whether the name can stand in front of the endpoint's host over TLS: one DNS label.
     pub fn is_dns_label(&self) -> bool {
         Self::check_new(&self.0).is_ok() && !self.0.contains('.')
+    }
+}
+
+/// `arn:aws:s3:eu-west-1:123456789012:accesspoint:NAME`: AWS takes it wherever it takes a bucket. With
+/// a `/` before the name it could not stand in an `s3://` address; the colon says the same.
+fn is_access_point(name: &str) -> bool {
+    let plain = |text: &str| {
+        !text.is_empty()
+            && text.bytes().all(|b| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.'))
+    };
+    let parts: Vec<&str> = name.split(':').collect();
+    match parts.as_slice() {
+        ["arn", partition, service, region, account, "accesspoint", point] => {
+            partition.starts_with("aws")
+                && plain(partition)
+                && matches!(*service, "s3" | "s3-outposts" | "s3-object-lambda")
+                && (region.is_empty() || plain(region))
+                && account.len() == 12
+                && account.bytes().all(|b| b.is_ascii_digit())
+                && plain(point)
+        }
+        _ => false,
     }
 }
 
@@ -302,6 +327,23 @@ impl S3Uri {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn access_points_stand_where_buckets_do() {
+        let arn = "arn:aws:s3:eu-west-1:123456789012:accesspoint:my-point";
+        assert!(BucketName::new(arn).is_ok());
+        assert!(BucketName::check_new(arn).is_err(), "nobody makes one so");
+        for bad in [
+            "arn:aws:s3:eu-west-1:12345:accesspoint:p",
+            "arn:aws:sqs:eu-west-1:123456789012:accesspoint:p",
+            "arn:evil:s3:eu-west-1:123456789012:accesspoint:p",
+            "arn:aws:s3:e/w:123456789012:accesspoint:p",
+            "arn:aws:s3:eu-west-1:123456789012:accesspoint:",
+            "a:b",
+        ] {
+            assert!(BucketName::new(bad).is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn new_bucket_rules() {

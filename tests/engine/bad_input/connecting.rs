@@ -38,6 +38,9 @@ fn draft(endpoint: &str, access: &str, secret: &str) -> ProfileDraft {
         session_token: None,
         keep: Keep::Session,
         allow_http: false,
+        options: Default::default(),
+        client_key: None,
+        keep_options: false,
     }
 }
 
@@ -74,7 +77,8 @@ pub async fn silence() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     let short = Duration::from_millis(50);
-    let patience = Patience { connect: short, answer: short, answer_to_body: short };
+    let patience =
+        Patience { connect: short, answer: short, answer_to_body: short, ..Patience::default() };
     let started = Instant::now();
     let s3 = S3::connect_with(connection(&endpoint, "custom", Some(("AKIA", "x"))), patience).await;
     told("silence", &s3.list_buckets().await.unwrap_err().into());

@@ -25,6 +25,30 @@ export const commands = {
 	profileTest: (req: ProfileDraft_Deserialize) => typedError<ProfileTest_Serialize, IpcError_Serialize>(__TAURI_INVOKE("profile_test", { req })),
 	profileRemove: (req: ProfileId) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("profile_remove", { req })),
 	sandboxStart: () => typedError<Profile_Serialize, IpcError_Serialize>(__TAURI_INVOKE("sandbox_start")),
+	/**  What is known without asking anybody. */
+	sessionStatus: (req: ProfileId) => typedError<SignInStatus_Serialize, IpcError_Serialize>(__TAURI_INVOKE("session_status", { req })),
+	/**  Signs in now. It ends when the user has answered (`prompt_list`), so it may take minutes. */
+	sessionRenew: (req: ProfileId) => typedError<SignInStatus_Serialize, IpcError_Serialize>(__TAURI_INVOKE("session_renew", { req })),
+	/**  Forgets the token of IAM Identity Center, for the AWS CLI, too. */
+	sessionEnd: (req: ProfileId) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("session_end", { req })),
+	/**  Asks for a code that the user confirms in a browser (`url_open`). */
+	deviceStart: (req: SsoWay_Deserialize) => typedError<DeviceFlow_Serialize, IpcError_Serialize>(__TAURI_INVOKE("device_start", { req })),
+	/**  Tells once how a device flow ended. */
+	deviceWatch: (req: FlowId, channel: Channel<DeviceEnd_Deserialize>) => __TAURI_INVOKE<void>("device_watch", { req, channel }),
+	deviceCancel: (req: FlowId) => __TAURI_INVOKE<void>("device_cancel", { req }),
+	/**  The accounts and roles to choose from, once the device flow has ended well. */
+	ssoAccounts: (req: SsoWay_Deserialize) => typedError<SsoAccount[], IpcError_Serialize>(__TAURI_INVOKE("sso_accounts", { req })),
+	awsProfiles: () => typedError<AwsFiles_Serialize, IpcError_Serialize>(__TAURI_INVOKE("aws_profiles")),
+	/**  Questions that wait for the user. `signIn` of `changed_watch` says when to look. */
+	promptList: () => __TAURI_INVOKE<OpenPrompt[]>("prompt_list"),
+	promptAnswer: (req: PromptAnswer_Deserialize) => __TAURI_INVOKE<void>("prompt_answer", { req }),
+	/**  Lets the user choose a file; its path stays here. `null`: they did not. */
+	importChoose: () => typedError<number | null, IpcError_Serialize>(__TAURI_INVOKE("import_choose")),
+	/**  What a file holds, without its secrets. `decrypt_failed`: it wants a password. */
+	importOpen: (req: ImportRequest_Deserialize) => typedError<ImportPreview_Serialize, IpcError_Serialize>(__TAURI_INVOKE("import_open", { req })),
+	importTake: (req: ImportTake_Deserialize) => typedError<ImportTaken_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("import_take", { req })),
+	/**  Forgets what was read. */
+	importClose: (req: FlowId) => __TAURI_INVOKE<void>("import_close", { req }),
 	bucketList: (req: ProfileId) => typedError<Bucket_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("bucket_list", { req })),
 	bucketCreate: (req: NewBucket_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("bucket_create", { req })),
 	bucketDelete: (req: BucketRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("bucket_delete", { req })),
@@ -110,6 +134,38 @@ export type AppInfo_Serialize = {
 	vault: VaultStatus_Serialize,
 };
 
+export type AwsFiles = AwsFiles_Serialize | AwsFiles_Deserialize;
+
+export type AwsFiles_Deserialize = {
+	profiles: AwsProfile_Deserialize[],
+	sessions: SsoSession[],
+};
+
+export type AwsFiles_Serialize = {
+	profiles: AwsProfile_Serialize[],
+	sessions: SsoSession[],
+};
+
+export type AwsProfile = AwsProfile_Serialize | AwsProfile_Deserialize;
+
+export type AwsProfile_Deserialize = {
+	name: string,
+	region?: string | null,
+	endpoint?: string | null,
+	/**  `keys`, `role`, `web-identity`, `sso`, `process`; null where it says nothing of signing in. */
+	way?: string | null,
+	mfaSerial?: string | null,
+};
+
+export type AwsProfile_Serialize = {
+	name: string,
+	region: string | null,
+	endpoint: string | null,
+	/**  `keys`, `role`, `web-identity`, `sso`, `process`; null where it says nothing of signing in. */
+	way: string | null,
+	mfaSerial: string | null,
+};
+
 export type Bucket = Bucket_Serialize | Bucket_Deserialize;
 
 export type BucketAccess = BucketAccess_Serialize | BucketAccess_Deserialize;
@@ -155,10 +211,17 @@ export type Bucket_Serialize = {
 	region: string | null,
 };
 
+export type Certificate = {
+	host: string,
+	/**  SHA-256, as it is pinned. */
+	fingerprint: string,
+	reason: string,
+};
+
 /**  "X changed, refetch." */
 export type Changed = Changed_Serialize | Changed_Deserialize;
 
-export type ChangedWhat = "profiles" | "buckets" | "settings" | "vault";
+export type ChangedWhat = "profiles" | "buckets" | "settings" | "vault" | "signIn";
 
 /**  "X changed, refetch." */
 export type Changed_Deserialize = {
@@ -182,6 +245,39 @@ export type DecidedBy = "acl" | "policy" | "publicAccessBlock" | "ownership" | "
 
 export type Density = "compact" | "normal" | "relaxed";
 
+/**  How a device flow ended; told once. */
+export type DeviceEnd = DeviceEnd_Serialize | DeviceEnd_Deserialize;
+
+/**  How a device flow ended; told once. */
+export type DeviceEnd_Deserialize = {
+	status?: SignInStatus_Deserialize | null,
+	error?: IpcError_Deserialize | null,
+};
+
+/**  How a device flow ended; told once. */
+export type DeviceEnd_Serialize = {
+	status: SignInStatus_Serialize | null,
+	error: IpcError_Serialize | null,
+};
+
+export type DeviceFlow = DeviceFlow_Serialize | DeviceFlow_Deserialize;
+
+export type DeviceFlow_Deserialize = {
+	id: number,
+	userCode: string,
+	verificationUri: string,
+	verificationUriComplete?: string | null,
+	expires: string,
+};
+
+export type DeviceFlow_Serialize = {
+	id: number,
+	userCode: string,
+	verificationUri: string,
+	verificationUriComplete: string | null,
+	expires: string,
+};
+
 export type DownloadRequest = {
 	token: number,
 	folder: number,
@@ -199,6 +295,10 @@ export type FindRequest = {
 	from: number,
 };
 
+export type FlowId = {
+	id: number,
+};
+
 export type FolderChoice = {
 	handle: number,
 	name: string,
@@ -211,6 +311,105 @@ export type Frozen = {
 	bytes: number,
 	sample: string[],
 	versioning: Versioning,
+};
+
+export type ImportFound = ImportFound_Serialize | ImportFound_Deserialize;
+
+export type ImportFound_Deserialize = {
+	name: string,
+	provider: string,
+	endpoint: string,
+	region: string,
+	hasKeys: boolean,
+	unusable?: string | null,
+	notes: ImportNote_Deserialize[],
+};
+
+export type ImportFound_Serialize = {
+	name: string,
+	provider: string,
+	endpoint: string,
+	region: string,
+	hasKeys: boolean,
+	unusable: string | null,
+	notes: ImportNote_Serialize[],
+};
+
+export type ImportKind = "s3cfg" | "rclone" | "aws" | "mc" | "cyberduck";
+
+export type ImportNote = ImportNote_Serialize | ImportNote_Deserialize;
+
+export type ImportNote_Deserialize = {
+	what: string,
+	/**  null: it was taken. */
+	whyNot?: string | null,
+};
+
+export type ImportNote_Serialize = {
+	what: string,
+	/**  null: it was taken. */
+	whyNot: string | null,
+};
+
+export type ImportPreview = ImportPreview_Serialize | ImportPreview_Deserialize;
+
+export type ImportPreview_Deserialize = {
+	id: number,
+	found: ImportFound_Deserialize[],
+	notes: ImportNote_Deserialize[],
+};
+
+export type ImportPreview_Serialize = {
+	id: number,
+	found: ImportFound_Serialize[],
+	notes: ImportNote_Serialize[],
+};
+
+/**  Not `Debug`: it may have a password. */
+export type ImportRequest = ImportRequest_Serialize | ImportRequest_Deserialize;
+
+/**  Not `Debug`: it may have a password. */
+export type ImportRequest_Deserialize = {
+	kind: ImportKind,
+	/**  From `import_choose`; null for where that program keeps it. */
+	file?: number | null,
+	password?: string | null,
+};
+
+/**  Not `Debug`: it may have a password. */
+export type ImportRequest_Serialize = {
+	kind: ImportKind,
+	/**  From `import_choose`; null for where that program keeps it. */
+	file: number | null,
+	password: string | null,
+};
+
+export type ImportTake = ImportTake_Serialize | ImportTake_Deserialize;
+
+export type ImportTake_Deserialize = {
+	id: number,
+	/**  null: all that can be taken. */
+	names?: string[] | null,
+};
+
+export type ImportTake_Serialize = {
+	id: number,
+	/**  null: all that can be taken. */
+	names: string[] | null,
+};
+
+export type ImportTaken = ImportTaken_Serialize | ImportTaken_Deserialize;
+
+export type ImportTaken_Deserialize = {
+	name: string,
+	profile?: Profile_Deserialize | null,
+	error?: IpcError_Deserialize | null,
+};
+
+export type ImportTaken_Serialize = {
+	name: string,
+	profile: Profile_Serialize | null,
+	error: IpcError_Serialize | null,
 };
 
 /**  What every command rejects with. */
@@ -253,7 +452,7 @@ export type JobRef = {
 	job: number,
 };
 
-export type JobState = "queued" | "running" | "completed" | "failed" | "cancelled";
+export type JobState = "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
 
 export type Job_Deserialize = {
 	id: number,
@@ -331,6 +530,22 @@ export type ListingOpen = {
 
 export type ListingRef = {
 	id: number,
+};
+
+export type Network = Network_Serialize | Network_Deserialize;
+
+export type Network_Deserialize = {
+	proxy: ProxyChoice,
+	roots?: string | null,
+	clientCertificate?: string | null,
+	pin?: string | null,
+};
+
+export type Network_Serialize = {
+	proxy: ProxyChoice,
+	roots: string | null,
+	clientCertificate: string | null,
+	pin: string | null,
 };
 
 export type NewBucket = NewBucket_Serialize | NewBucket_Deserialize;
@@ -418,6 +633,13 @@ export type OffReason = { kind: "ownershipEnforced" } | { kind: "publicAccessBlo
 
 export type Only = "all" | "failed" | "active";
 
+/**  A question that only the user can answer: the code of a device. */
+export type OpenPrompt = {
+	id: number,
+	serial: string,
+	roleArn: string,
+};
+
 /**  Not `Debug`: it is a passphrase. */
 export type Passphrase = {
 	passphrase: string,
@@ -484,6 +706,10 @@ export type ProfileDraft_Deserialize = {
 	sessionToken?: string | null,
 	keep: Keep,
 	allowHttp: boolean,
+	/**  null: as they are saved, or none for a new one. */
+	options?: ProfileOptions_Deserialize | null,
+	/**  PEM, to the client certificate of the options; null uses the kept one. */
+	clientKey?: string | null,
 };
 
 /**  Comes in only. Not `Debug`: it carries keys. */
@@ -499,6 +725,10 @@ export type ProfileDraft_Serialize = {
 	sessionToken: string | null,
 	keep: Keep,
 	allowHttp: boolean,
+	/**  null: as they are saved, or none for a new one. */
+	options: ProfileOptions_Serialize | null,
+	/**  PEM, to the client certificate of the options; null uses the kept one. */
+	clientKey: string | null,
 };
 
 export type ProfileId = {
@@ -506,6 +736,28 @@ export type ProfileId = {
 };
 
 export type ProfileKind = "sandbox" | "vault" | "session" | "environment";
+
+export type ProfileOptions = ProfileOptions_Serialize | ProfileOptions_Deserialize;
+
+export type ProfileOptions_Deserialize = {
+	signIn: Way_Deserialize,
+	network: Network_Deserialize,
+	start?: string | null,
+	requesterPays: boolean,
+	fips: boolean,
+	dualStack: boolean,
+	accelerate: boolean,
+};
+
+export type ProfileOptions_Serialize = {
+	signIn: Way_Serialize,
+	network: Network_Serialize,
+	start: string | null,
+	requesterPays: boolean,
+	fips: boolean,
+	dualStack: boolean,
+	accelerate: boolean,
+};
 
 export type ProfileTest = ProfileTest_Serialize | ProfileTest_Deserialize;
 
@@ -533,6 +785,7 @@ export type Profile_Deserialize = {
 	addressing: Addressing,
 	accessKeyHint?: string | null,
 	insecure: boolean,
+	options: ProfileOptions_Deserialize,
 };
 
 export type Profile_Serialize = {
@@ -545,6 +798,24 @@ export type Profile_Serialize = {
 	addressing: Addressing,
 	accessKeyHint: string | null,
 	insecure: boolean,
+	options: ProfileOptions_Serialize,
+};
+
+/**  Not `Debug`: it is a code. */
+export type PromptAnswer = PromptAnswer_Serialize | PromptAnswer_Deserialize;
+
+/**  Not `Debug`: it is a code. */
+export type PromptAnswer_Deserialize = {
+	id: number,
+	/**  null: the user will not say. */
+	answer?: string | null,
+};
+
+/**  Not `Debug`: it is a code. */
+export type PromptAnswer_Serialize = {
+	id: number,
+	/**  null: the user will not say. */
+	answer: string | null,
 };
 
 export type Provider = Provider_Serialize | Provider_Deserialize;
@@ -568,6 +839,9 @@ export type Provider_Serialize = {
 	addressing: Addressing,
 	note: string | null,
 };
+
+/**  A proxy's address goes in with its password, and comes out without. */
+export type ProxyChoice = { use: "environment" } | { use: "none" } | { use: "url"; url: string };
 
 export type PublicChange = {
 	profile: string,
@@ -604,6 +878,32 @@ export type Replaces = {
 };
 
 export type Retry = "never" | "now" | "after";
+
+export type RoleSource = { from: "keys" } | { from: "environment" } | { from: "awsProfile"; name: string } | { from: "instance" };
+
+export type RoleWay = RoleWay_Serialize | RoleWay_Deserialize;
+
+export type RoleWay_Deserialize = {
+	source: RoleSource,
+	roleArn: string,
+	externalId?: string | null,
+	sessionName?: string | null,
+	durationSeconds?: number | null,
+	mfaSerial?: string | null,
+	stsEndpoint?: string | null,
+	region?: string | null,
+};
+
+export type RoleWay_Serialize = {
+	source: RoleSource,
+	roleArn: string,
+	externalId: string | null,
+	sessionName: string | null,
+	durationSeconds: number | null,
+	mfaSerial: string | null,
+	stsEndpoint: string | null,
+	region: string | null,
+};
 
 export type Row = Row_Serialize | Row_Deserialize;
 
@@ -668,6 +968,8 @@ export type S3Context_Deserialize = {
 	requestId?: string | null,
 	bucket?: string | null,
 	key?: string | null,
+	/**  What the server showed that is not trusted here, to be pinned if the user knows it. */
+	certificate?: Certificate | null,
 };
 
 export type S3Context_Serialize = {
@@ -677,6 +979,8 @@ export type S3Context_Serialize = {
 	requestId: string | null,
 	bucket: string | null,
 	key: string | null,
+	/**  What the server showed that is not trusted here, to be pinned if the user knows it. */
+	certificate: Certificate | null,
 };
 
 export type SelectOp = { op: "only"; index: number } | { op: "toggle"; index: number } | { op: "range"; from: number; to: number; add: boolean } | { op: "all" } | { op: "invert" } | { op: "none" };
@@ -712,7 +1016,58 @@ export type Settings = {
 
 export type Severity = "error" | "warning";
 
+export type SignInState = "permanent" | "ready" | "signedIn" | "needsUser";
+
+export type SignInStatus = SignInStatus_Serialize | SignInStatus_Deserialize;
+
+export type SignInStatus_Deserialize = {
+	state: SignInState,
+	expires?: string | null,
+	renewable: boolean,
+};
+
+export type SignInStatus_Serialize = {
+	state: SignInState,
+	expires: string | null,
+	renewable: boolean,
+};
+
 export type SortColumn = "name" | "size" | "modified" | "storageClass";
+
+export type SsoAccount = {
+	id: string,
+	name: string,
+	email: string,
+	roles: string[],
+};
+
+export type SsoSession = {
+	name: string,
+	startUrl: string,
+	region: string,
+};
+
+export type SsoWay = SsoWay_Serialize | SsoWay_Deserialize;
+
+export type SsoWay_Deserialize = {
+	startUrl: string,
+	region: string,
+	session?: string | null,
+	accountId: string,
+	roleName: string,
+	oidcEndpoint?: string | null,
+	portalEndpoint?: string | null,
+};
+
+export type SsoWay_Serialize = {
+	startUrl: string,
+	region: string,
+	session: string | null,
+	accountId: string,
+	roleName: string,
+	oidcEndpoint: string | null,
+	portalEndpoint: string | null,
+};
 
 export type Staged = {
 	handle: number,
@@ -906,6 +1261,15 @@ export type ViewRequest = {
 };
 
 export type Visibility = "private" | "public";
+
+/**  How a connection signs in. Nothing of it is secret. */
+export type Way = Way_Serialize | Way_Deserialize;
+
+/**  How a connection signs in. Nothing of it is secret. */
+export type Way_Deserialize = { way: "keys" } | { way: "environment" } | { way: "awsProfile"; name: string } | { way: "sso"; sso: SsoWay_Deserialize } | { way: "role"; role: RoleWay_Deserialize } | { way: "webIdentity"; tokenFile: string; roleArn: string; sessionName?: string | null; stsEndpoint?: string | null; region?: string | null } | { way: "instance"; endpoint?: string | null };
+
+/**  How a connection signs in. Nothing of it is secret. */
+export type Way_Serialize = { way: "keys" } | { way: "environment" } | { way: "awsProfile"; name: string } | { way: "sso"; sso: SsoWay_Serialize } | { way: "role"; role: RoleWay_Serialize } | { way: "webIdentity"; tokenFile: string; roleArn: string; sessionName: string | null; stsEndpoint: string | null; region: string | null } | { way: "instance"; endpoint: string | null };
 
 export type What = "readObjects" | "listNames" | "writeObjects" | "readAcl" | "writeAcl";
 

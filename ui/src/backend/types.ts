@@ -16,6 +16,8 @@ export type S3Context = {
   requestId: string | null;
   bucket: string | null;
   key: string | null;
+  /** What the server showed that is not trusted here, to be pinned if the user knows it. */
+  certificate?: { host: string; fingerprint: string; reason: string } | null;
 };
 
 /** Every command rejects with this. The words shown come from the catalogue by `code`; `message` stands under "Details". */
@@ -65,7 +67,71 @@ export type Profile = {
   accessKeyHint: string | null;
   /** Plain http to something that is not this machine: shown as a permanent badge. */
   insecure: boolean;
+  /** Absent in old fakes: as new. */
+  options?: ProfileOptions;
 };
+export type SsoWay = {
+  startUrl: string;
+  region: string;
+  /** A session of that name shares its token with the AWS CLI, and renews it. */
+  session: string | null;
+  accountId: string;
+  roleName: string;
+  oidcEndpoint: string | null;
+  portalEndpoint: string | null;
+};
+export type RoleWay = {
+  source: { from: "keys" } | { from: "environment" } | { from: "awsProfile"; name: string } | { from: "instance" };
+  roleArn: string;
+  externalId: string | null;
+  sessionName: string | null;
+  durationSeconds: number | null;
+  mfaSerial: string | null;
+  stsEndpoint: string | null;
+  region: string | null;
+};
+export type Way =
+  | { way: "keys" }
+  | { way: "environment" }
+  | { way: "awsProfile"; name: string }
+  | { way: "sso"; sso: SsoWay }
+  | { way: "role"; role: RoleWay }
+  | { way: "webIdentity"; tokenFile: string; roleArn: string; sessionName: string | null; stsEndpoint: string | null; region: string | null }
+  | { way: "instance"; endpoint: string | null };
+export type ProfileOptions = {
+  signIn: Way;
+  network: {
+    /** The address goes in with its password, and comes out without. */
+    proxy: { use: "environment" } | { use: "none" } | { use: "url"; url: string };
+    /** PEM. */
+    roots: string | null;
+    clientCertificate: string | null;
+    /** SHA-256 of the one certificate that is taken although nobody vouches for it. */
+    pin: string | null;
+  };
+  /** BUCKET or BUCKET/PREFIX/, for keys that may not list buckets. */
+  start: string | null;
+  requesterPays: boolean;
+  fips: boolean;
+  dualStack: boolean;
+  accelerate: boolean;
+};
+export type SignInStatus = { state: "permanent" | "ready" | "signedIn" | "needsUser"; expires: string | null; renewable: boolean };
+export type DeviceFlow = { id: number; userCode: string; verificationUri: string; verificationUriComplete: string | null; expires: string };
+export type DeviceEnd = { status: SignInStatus | null; error: IpcError | null };
+export type SsoAccount = { id: string; name: string; email: string; roles: string[] };
+export type AwsFiles = {
+  profiles: { name: string; region: string | null; endpoint: string | null; way: string | null; mfaSerial: string | null }[];
+  sessions: { name: string; startUrl: string; region: string }[];
+};
+export type OpenPrompt = { id: number; serial: string; roleArn: string };
+export type ImportNote = { what: string; whyNot: string | null };
+export type ImportPreview = {
+  id: number;
+  found: { name: string; provider: string; endpoint: string; region: string; hasKeys: boolean; unusable: string | null; notes: ImportNote[] }[];
+  notes: ImportNote[];
+};
+export type ImportTaken = { name: string; profile: Profile | null; error: IpcError | null };
 export type ProfileDraft = {
   /** null: a new one. With an id and empty secret, the kept secret is used. */
   id: string | null;
@@ -81,6 +147,10 @@ export type ProfileDraft = {
   keep: "vault" | "session";
   /** The user has agreed to plain http to another machine. */
   allowHttp: boolean;
+  /** null or absent: as they are saved, or none for a new one. */
+  options?: ProfileOptions | null;
+  /** PEM, to the client certificate of the options; null uses the kept one. */
+  clientKey?: string | null;
 };
 export type ProfileTest = {
   ok: boolean;
@@ -283,4 +353,4 @@ export type TransferItem = {
 export type TransferItems = { total: number; items: TransferItem[] };
 
 /** "X changed, refetch." */
-export type Changed = { what: "profiles" | "buckets" | "settings" | "vault"; profile: string | null; bucket: string | null };
+export type Changed = { what: "profiles" | "buckets" | "settings" | "vault" | "signIn"; profile: string | null; bucket: string | null };

@@ -71,6 +71,7 @@ fn tell(args: &Args, job: &Job) {
     let state = match job.state {
         JobState::Queued => "queued",
         JobState::Running => "running",
+        JobState::Waiting => "waiting",
         JobState::Completed => "completed",
         JobState::Failed => "failed",
         JobState::Cancelled => "cancelled",

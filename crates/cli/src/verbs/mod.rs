@@ -15,6 +15,7 @@ pub mod mpu;
 pub mod policy;
 pub mod presign;
 mod profile;
+mod profile_import;
 mod put;
 pub mod s3cmd;
 pub mod sandbox;

@@ -42,6 +42,7 @@ words!(JobKind {
 words!(JobState {
     Queued = "queued",
     Running = "running",
+    Waiting = "waiting",
     Completed = "completed",
     Failed = "failed",
     Cancelled = "cancelled",
