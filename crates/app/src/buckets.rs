@@ -50,7 +50,13 @@ impl App {
         new: &NewBucket,
     ) -> Result<()> {
         let name = BucketName::check_new(name)?;
-        self.s3(profile).await?.create_bucket_with(&name, new).await?;
+        let s3 = self.s3(profile).await?;
+        let provider = &s3.connection().provider;
+        if let Some(why) = provider.bucket_names.refusal(name.as_str()) {
+            let what = format!("{} takes no bucket '{name}': {why}", provider.name);
+            return Err(crate::Failure::invalid(what));
+        }
+        s3.create_bucket_with(&name, new).await?;
         self.events.changed(Changed::Buckets, Some(profile), Some(name.as_str()));
         Ok(())
     }

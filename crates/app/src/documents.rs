@@ -1,6 +1,8 @@
 //! What buckets and objects are set to, and what a server turned out not to know.
 
-use dipper_s3::{Class, Document, Which};
+use std::sync::Arc;
+
+use dipper_s3::{Class, Document, Provider, Which};
 use dipper_state::CapabilityRow;
 use dipper_types::{BucketName, ProfileId, Timestamp};
 
@@ -16,7 +18,8 @@ pub struct Capability {
     pub supported: bool,
     /// The server's words.
     pub reason: Option<String>,
-    pub seen_at: Timestamp,
+    /// `None`: nobody asked yet; the provider's file says it.
+    pub seen_at: Option<Timestamp>,
 }
 
 impl App {
@@ -123,15 +126,37 @@ impl App {
     /// What is known of a bucket's server; of all the profile's buckets without one.
     pub fn capabilities(&self, profile: &str, bucket: Option<&str>) -> Result<Vec<Capability>> {
         let rows = self.capabilities.known(&ProfileId::new(profile), bucket)?;
-        Ok(rows
+        let mut known: Vec<Capability> = rows
             .into_iter()
             .map(|row| Capability {
                 bucket: row.bucket,
                 operation: row.operation,
                 supported: row.supported,
                 reason: row.reason,
-                seen_at: row.seen_at,
+                seen_at: Some(row.seen_at),
             })
-            .collect())
+            .collect();
+        // What nobody asked for yet, as the provider's file has it.
+        if let Some(provider) = self.provider_of(profile) {
+            for document in Document::ALL {
+                let operation = document.operation();
+                let seen = known.iter().any(|k| k.operation == operation);
+                if provider.knows(*document) == Some(false) && !seen {
+                    known.push(Capability {
+                        bucket: String::new(),
+                        operation: operation.to_owned(),
+                        supported: false,
+                        reason: Some(format!("{} is not known to have this", provider.name)),
+                        seen_at: None,
+                    });
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    fn provider_of(&self, profile: &str) -> Option<Arc<Provider>> {
+        let row = self.profiles.get(&ProfileId::new(profile)).ok().flatten()?;
+        Some(Provider::by_id(&crate::profile_body::Body::read(&row.body).ok()?.provider))
     }
 }

@@ -7,6 +7,7 @@ mod access;
 mod buckets;
 mod changes;
 mod connect;
+mod doctor;
 mod documents;
 mod events;
 mod failure;
@@ -56,6 +57,7 @@ pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
 pub use dipper_transfer::{
     Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
 };
+pub use doctor::{Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
 pub use events::{Change, Changed};
 pub use failure::{Certificate, Code, Failure, Retry, S3Context};
@@ -114,6 +116,24 @@ pub struct App {
     access_cache: access::Cache,
 }
 
+/// Users' own provider files, in `providers` of the data folder. One that can't be used is told in
+/// the log; its connections are then like any other service's.
+fn own_providers(home: &Path) {
+    let Ok(folder) = std::fs::read_dir(home.join("providers")) else { return };
+    for entry in folder.flatten() {
+        let file = entry.file_name().to_string_lossy().into_owned();
+        if !file.ends_with(".toml") {
+            continue;
+        }
+        let read = std::fs::read_to_string(entry.path()).map_err(|e| e.to_string());
+        let taken =
+            read.and_then(|text| dipper_s3::add_provider(&file, &text).map_err(|e| e.to_string()));
+        if let Err(error) = taken {
+            tracing::warn!(file, error, "a provider's file was left out");
+        }
+    }
+}
+
 impl App {
     /// Opens the data folder. Must be called inside a tokio runtime. Takes up no job: see
     /// [`App::resume_jobs`].
@@ -132,6 +152,7 @@ impl App {
         mut machine: Machine,
     ) -> Result<Arc<Self>> {
         let db = Db::open(home)?;
+        own_providers(home);
         let clock: Arc<dyn Clock> = Arc::new(SystemClock);
         let profiles = Profiles::new(&db);
         let events = Arc::new(Events::default());

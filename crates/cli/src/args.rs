@@ -5,7 +5,8 @@ use clap::{Args as ClapArgs, Parser, Subcommand};
 use crate::args_profile::{NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::{
-    capabilities, cp, del, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl, versions,
+    capabilities, cp, del, doctor, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl,
+    versions,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -143,6 +144,8 @@ pub enum Verb {
     Payer(PayerVerb),
     /// Transfer acceleration of a bucket
     Accelerate(Noun),
+    /// Try out what a server can do, in a bucket of yours
+    Doctor(doctor::DoctorArgs),
     /// What this connection's server turned out to know
     Capabilities(capabilities::CapabilitiesArgs),
 

@@ -111,7 +111,7 @@ pub fn connection(
     addressing: Addressing,
     credentials: Credentials,
 ) -> Result<Connection> {
-    let provider = providers().iter().find(|p| p.id == provider).map(Arc::clone);
+    let provider = providers().into_iter().find(|p| p.id == provider);
     let provider = provider.ok_or_else(|| Failure::invalid("there is no such provider"))?;
     let endpoint = match endpoint {
         Some(text) => Connection::endpoint_from_text(text)?,

@@ -167,6 +167,9 @@ impl S3 {
         let options = &connection.options;
         config = config.use_fips(options.fips).use_dual_stack(options.dual_stack);
         config = config.accelerate(options.accelerate).use_arn_region(true);
+        if connection.provider.plain_queries {
+            config = config.interceptor(PlainQuery);
+        }
         if options.requester_pays {
             config = config.interceptor(RequesterPays);
         }
@@ -248,6 +251,34 @@ impl S3 {
             known.insert(bucket.to_owned(), elsewhere);
         }
         Ok(answer)
+    }
+}
+
+/// Some servers (Google) don't sign what the SDK adds to a query for its own statistics.
+#[derive(Debug)]
+struct PlainQuery;
+
+#[aws_smithy_runtime_api::client::interceptors::dyn_dispatch_hint]
+impl Intercept for PlainQuery {
+    fn name(&self) -> &'static str {
+        "PlainQuery"
+    }
+
+    fn modify_before_signing(
+        &self,
+        context: &mut BeforeTransmitInterceptorContextMut<'_>,
+        _: &RuntimeComponents,
+        _: &mut ConfigBag,
+    ) -> Result<(), BoxError> {
+        let request = context.request_mut();
+        let Some((base, query)) = request.uri().split_once('?') else { return Ok(()) };
+        let kept: Vec<&str> = query.split('&').filter(|pair| !pair.starts_with("x-id=")).collect();
+        let uri = match kept.is_empty() {
+            true => base.to_owned(),
+            false => format!("{base}?{}", kept.join("&")),
+        };
+        request.set_uri(uri)?;
+        Ok(())
     }
 }
 

@@ -45,7 +45,9 @@ pub use multipart::{FinishedUpload, PartRef};
 pub use object::{Deleted, GetRequest, HeadRequest, PutRequest, Stored};
 pub use policy::{OwnershipSetting, PublicAccessBlockSetting};
 pub use presign::{FormField, PostForm, Presign, Presigned};
-pub use provider::{Integrity, Provider, providers};
+pub use provider::{
+    AclSupport, BucketNames, Integrity, Provider, ProviderError, add_provider, providers,
+};
 pub use transport::{
     BadProxy, Certificate, Fingerprint, Identity, Patience, Proxy, ProxyRules, Transport,
     TransportError, Verify,

@@ -115,7 +115,8 @@ impl Job<'_> {
             None => self.tags().await?,
         };
         let through = Remote { server_side: false, ..Remote::clone(self.remote) };
-        if self.remote.server_side && self.head.size > engine.limits.single_copy {
+        let by_parts = self.context.s3.connection().provider.part_copy;
+        if self.remote.server_side && by_parts && self.head.size > engine.limits.single_copy {
             let origin = Origin::Object(Box::new(Remote::clone(self.remote)));
             let (context, transfer) = (self.context, self.transfer);
             match upload::send(context, transfer, headers.clone(), origin, self.active).await {

@@ -20,11 +20,12 @@ const BATCHES: usize = 4;
 pub(crate) async fn run(context: &Arc<JobContext>) -> Result<(), TransferError> {
     let bucket = BucketName::new(context.row.bucket.clone())?;
     let mut after = TransferId::new(0);
+    let batch = BATCH.min(context.s3.connection().provider.multi_delete.max(1).into());
     let batches = std::iter::from_fn(|| {
         if context.cancel.is_cancelled() {
             return None;
         }
-        match context.engine.journal.queued(context.row.id, after, BATCH) {
+        match context.engine.journal.queued(context.row.id, after, batch) {
             Ok(rows) => {
                 after = rows.last()?.id;
                 Some(Ok(rows))
@@ -33,7 +34,7 @@ pub(crate) async fn run(context: &Arc<JobContext>) -> Result<(), TransferError> 
         }
     });
     let mut ended = futures::stream::iter(batches)
-        .map(|rows| batch(context, &bucket, rows).boxed())
+        .map(|rows| self::batch(context, &bucket, rows).boxed())
         .buffer_unordered(BATCHES);
     while let Some(done) = ended.next().await {
         match done {

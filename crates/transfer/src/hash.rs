@@ -56,6 +56,11 @@ impl Crc {
     }
 }
 
+/// CRC-64/NVME in base64, as `x-amz-checksum-crc64nvme` has it.
+pub fn crc64nvme(bytes: &[u8]) -> String {
+    Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(bytes))
+}
+
 /// The checksum of a whole object that its pieces can prove, if the server gave one.
 pub(crate) fn provable(checksums: &[Checksum]) -> Option<(Crc, &Checksum)> {
     checksums

@@ -27,6 +27,7 @@ mod waiting;
 
 pub use engine::{Engine, Limits};
 pub use error::TransferError;
+pub use hash::crc64nvme;
 pub use plan::{PART_MIN, SINGLE_MAX, part_size};
 pub use progress::{ActiveSnapshot, JobSnapshot};
 pub use sink::{Connections, Sink, Stored};

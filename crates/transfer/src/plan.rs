@@ -20,7 +20,7 @@ pub fn part_size(size: u64, provider: &Provider) -> u64 {
 
 /// For parts that the service copies by itself: as large, and so as few, as still go in parallel.
 pub fn copy_part_size(size: u64, provider: &Provider) -> u64 {
-    part_size(size, provider).max(COPY_PART)
+    part_size(size, &provider).max(COPY_PART)
 }
 
 /// How many pieces of `piece` bytes cover `size`.
@@ -44,7 +44,7 @@ mod tests {
         let sizes = [0, 1, 5 * MIB, SINGLE_MAX + 1, 10_001 * PART_MIN, 1 << 40, 50_000_000_000_000];
         for provider in providers() {
             for size in sizes {
-                let part = part_size(size, provider);
+                let part = part_size(size, &provider);
                 assert!(part >= provider.min_part);
                 assert!(
                     count(size, part) <= u64::from(provider.max_parts),

@@ -98,7 +98,7 @@ fn remote<'a>(
         }
         None if found.draft.provider == "aws" => {}
         None => {
-            let known = crate::providers().iter().find(|p| p.id == found.draft.provider);
+            let known = crate::providers().into_iter().find(|p| p.id == found.draft.provider);
             let template = known.map(|p| p.endpoint.clone()).unwrap_or_default();
             let region = found.draft.region.clone();
             found.draft.endpoint = template.replace("{region}", &region);

@@ -22,7 +22,7 @@ pub fn run(context: &Context<'_>, options: &CapabilitiesArgs) -> Result<Ended> {
             json_line(&json!({
                 "type": "capability", "bucket": known.bucket, "operation": known.operation,
                 "supported": known.supported, "reason": known.reason,
-                "seenAt": known.seen_at.rfc3339(),
+                "seenAt": known.seen_at.map(|at| at.rfc3339()),
             }));
             continue;
         }

@@ -4,6 +4,7 @@ mod access;
 pub mod capabilities;
 pub mod cp;
 pub mod del;
+pub mod doctor;
 pub mod document;
 pub mod get;
 pub mod info;
@@ -116,6 +117,7 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Setpolicy(options) => access::set_policy(context, options).await,
         Verb::Delpolicy(options) => access::delete_policy(context, options).await,
         Verb::Payer(options) => payer(context, options).await,
+        Verb::Doctor(options) => doctor::run(context, options).await,
         Verb::Capabilities(options) => capabilities::run(context, options),
         other => aliases(context, other).await,
     }
