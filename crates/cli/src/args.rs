@@ -311,6 +311,9 @@ pub struct Sandbox {
     /// Begin with a bucket `seed` of so many small objects
     #[arg(long, value_name = "NUM")]
     pub seed_keys: Option<u64>,
+    /// And a bucket `tree` of as many, spread over so many folders
+    #[arg(long, value_name = "NUM", requires = "seed_keys")]
+    pub seed_folders: Option<u64>,
     /// Answer so many milliseconds later, like a far server
     #[arg(long, value_name = "MS", default_value_t = 0)]
     pub latency: u64,

@@ -57,7 +57,10 @@ pub(crate) async fn send(
     let (size, verified, etag) = loop {
         round += 1;
         match job.once(round == 1).await {
-            Err(TransferError::SourceChanged { .. }) if round < CHANGES => {}
+            Err(TransferError::SourceChanged { .. }) if round < CHANGES => {
+                // Whoever writes to it may be in the middle of a change.
+                tokio::time::sleep(context.engine.limits.first_pause).await;
+            }
             Err(error) => {
                 job.give_up(&error).await;
                 return Err(error);

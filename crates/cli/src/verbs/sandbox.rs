@@ -27,6 +27,9 @@ pub async fn run(options: &Sandbox, json: bool) -> Result<Ended> {
     let server = Server::start(config).await?;
     if let Some(keys) = options.seed_keys {
         server.seed("seed", keys).await?;
+        if let Some(folders) = options.seed_folders {
+            server.seed_in("tree", keys, folders).await?;
+        }
     }
     let ended = end()?;
     let (endpoint, main, alt) = (server.endpoint(), server.main(), server.alt());

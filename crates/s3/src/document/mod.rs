@@ -227,7 +227,10 @@ impl S3 {
         let request = Self::document_request(shape.get, "GET", bucket, shape.query, which);
         match self.document_tree(&request).await {
             // A server that doesn't know the subresource may answer with something else altogether.
-            Ok(tree) if tree.name != shape.root && !knows(&tree, shape.fields) => {
+            Ok(tree)
+                if tree.name != shape.root
+                    && (!tree.children.is_empty() && !knows(&tree, shape.fields)) =>
+            {
                 let what = format!("the server answered with <{}> instead", tree.name);
                 Err(Error::answer(request.op, Class::Unsupported, &what)
                     .at(Some(request.bucket), request.key))

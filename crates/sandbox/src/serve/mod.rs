@@ -188,6 +188,16 @@ impl Sandbox {
     /// Puts `keys` tiny objects, `seed-00000000.txt` and on, into a bucket of `main`, which is made
     /// if need be.
     pub async fn seed(&self, bucket: &str, keys: u64) -> Result<(), SandboxError> {
+        self.seed_in(bucket, keys, 0).await
+    }
+
+    /// The same, spread evenly over so many folders.
+    pub async fn seed_in(&self, bucket: &str, keys: u64, folders: u64) -> Result<(), SandboxError> {
+        let each = keys.div_ceil(folders.max(1)).max(1);
+        let key = |n: u64| match folders {
+            0 => format!("seed-{n:08}.txt"),
+            _ => format!("folder-{:06}/seed-{:06}.txt", n / each, n % each),
+        };
         let name = BucketName::check_new(bucket)
             .map_err(|source| SandboxError::BucketName { name: bucket.to_owned(), source })?;
         let owner = &self.accounts.main.canonical_id;
@@ -204,9 +214,7 @@ impl Sandbox {
         let like = seed_object(owner, &self.server);
         const BATCH: u64 = 50_000;
         for from in (0..keys).step_by(BATCH as usize) {
-            let objects = (from..keys.min(from + BATCH))
-                .map(|n| (format!("seed-{n:08}.txt"), like.clone()))
-                .collect();
+            let objects = (from..keys.min(from + BATCH)).map(|n| (key(n), like.clone())).collect();
             store.seed(&bucket, objects).await.map_err(failed)?;
         }
         Ok(())
