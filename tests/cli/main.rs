@@ -5,11 +5,14 @@
 
 mod access;
 mod connection;
+mod cp;
 mod del;
+mod documents;
 mod get;
 mod house;
 mod info;
 mod jobs;
+mod links;
 mod ls;
 mod mb;
 mod names;
@@ -22,3 +25,4 @@ mod setacl;
 mod setpolicy;
 mod sign_in;
 mod support;
+mod versions;

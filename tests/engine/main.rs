@@ -16,6 +16,7 @@ mod contract;
 mod front;
 mod keychain;
 mod lies;
+mod providers;
 mod rig;
 mod scripted;
 mod sign_in;
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         keychain::trials(),
         sign_in::trials(),
         transport::trials(),
+        providers::trials(),
     ];
     libtest_mimic::run(&arguments, trials.into_iter().flatten().collect()).exit_code()
 }

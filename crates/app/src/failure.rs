@@ -287,6 +287,7 @@ impl From<&TransferError> for Failure {
                 .with_hint("Copy the object to a shorter name, then download that."),
             TransferError::Outside { .. } => Self::new(Code::InvalidInput, message)
                 .with_hint("A link in the chosen folder leads elsewhere. Remove it, or choose another folder."),
+            TransferError::OntoItself => Self::new(Code::InvalidInput, message),
             TransferError::Name(_) => Self::new(Code::InvalidInput, message),
             TransferError::Exists { .. } => Self::new(Code::AlreadyExists, message)
                 .with_hint("Choose another name, or allow it to be replaced."),

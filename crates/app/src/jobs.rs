@@ -137,6 +137,7 @@ fn skip_reason(reason: &str) -> Failure {
         "special" => (Code::Unsupported, "a socket, pipe or device: only files can be uploaded"),
         "not_unicode" => (Code::InvalidInput, "its name is not Unicode, so it can't be a key"),
         "key_too_long" => (Code::InvalidInput, "its key would have more than 1024 bytes"),
+        "exists" => (Code::Unsupported, "there is an object of this name already"),
         "unchanged" => (Code::Unsupported, "nothing to change: it is so already"),
         other => return Failure::from_journal(other),
     };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use dipper_s3::{FormField, PostForm, Presign, Presigned};
 use dipper_types::{BucketName, ObjectKey};
 
-use crate::{App, Result};
+use crate::{App, Failure, Result};
 
 impl App {
     pub async fn presign(
@@ -17,7 +17,7 @@ impl App {
         lifetime: Duration,
     ) -> Result<Presigned> {
         let s3 = self.s3(profile).await?;
-        Ok(s3.presign(bucket, key, what, lifetime, self.clock.now()).await?)
+        s3.presign(bucket, key, what, lifetime, self.clock.now()).await.map_err(signing)
     }
 
     /// A form for uploads from a browser: where it posts to, and its hidden fields.
@@ -29,6 +29,17 @@ impl App {
         lifetime: Duration,
     ) -> Result<(Presigned, Vec<FormField>)> {
         let s3 = self.s3(profile).await?;
-        Ok(s3.presign_post(bucket, form, lifetime, self.clock.now()).await?)
+        s3.presign_post(bucket, form, lifetime, self.clock.now()).await.map_err(signing)
     }
+}
+
+/// No server has refused anything: what is wrong was asked for here.
+fn signing(error: dipper_s3::Error) -> Failure {
+    let message = error.context.message.clone();
+    let mut failure = Failure::from(error);
+    if failure.code == crate::Code::InvalidInput {
+        failure.s3 = None;
+        failure.message = message.unwrap_or(failure.message);
+    }
+    failure
 }

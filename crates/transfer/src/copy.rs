@@ -42,6 +42,9 @@ pub(crate) async fn object(
     if onto_itself {
         return Err(TransferError::OntoItself);
     }
+    if plan.if_absent && is_there(context, &transfer.key).await? {
+        return Ok(Outcome::Skipped { reason: "exists".into() });
+    }
     let head = remote.head(engine.policy(), &context.cancel).await?;
     set_size(context, active, transfer.size.unwrap_or(0), head.size);
     let mut headers = plan.edit.apply(&head.headers);
@@ -80,6 +83,19 @@ pub(crate) async fn object(
         });
     }
     Ok(outcome)
+}
+
+/// Asked before, since many servers don't look at the condition on a copy.
+async fn is_there(context: &Arc<JobContext>, key: &str) -> Result<bool, TransferError> {
+    let (bucket, key) = (BucketName::new(context.row.bucket.clone())?, ObjectKey::new(key)?);
+    retry::run(context.engine.policy(), context.cancel.clone(), |_| async {
+        match context.s3.head_object(&bucket, &key).await {
+            Ok(_) => Ok(true),
+            Err(error) if error.class == Class::ObjectNotFound => Ok(false),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
 }
 
 fn not_standard(class: &String) -> bool {
@@ -132,14 +148,18 @@ impl Job<'_> {
 
     /// The tags of the source, as a header carries them.
     async fn tags(&self) -> Result<Option<String>, TransferError> {
-        if self.head.tags.unwrap_or(0) == 0 {
+        // Not every server counts them in its answer: only a clear zero spares the question.
+        if self.head.tags == Some(0) {
             return Ok(None);
         }
         let Remote { s3, bucket, key, version_id, .. } = self.remote;
         let which = Which { key: Some(key), version_id: version_id.as_deref(), ..Which::default() };
         let policy = self.context.engine.policy();
         let json = retry::run(policy, self.context.cancel.clone(), |_| async {
-            Ok(s3.document(bucket, Document::Tagging, which).await?)
+            match s3.document(bucket, Document::Tagging, which).await {
+                Err(error) if error.class == Class::Unsupported => Ok(None),
+                document => Ok(document?),
+            }
         })
         .await?;
         Ok(json.as_deref().and_then(dipper_s3::tags_header))

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use dipper_s3::{Class, GetRequest, ObjectHead};
+use dipper_s3::{Class, GetRequest, HeadRequest, ObjectHead};
 use dipper_state::{Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber};
 use futures::{FutureExt, StreamExt, TryStreamExt};
@@ -116,7 +116,9 @@ impl Download<'_> {
     async fn once(&self) -> Result<Outcome, TransferError> {
         let engine = &self.context.engine;
         let head = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
-            Ok(self.context.s3.head_object(&self.bucket, &self.key).await?)
+            let request =
+                HeadRequest { version_id: self.transfer.version.clone(), ..HeadRequest::default() };
+            Ok(self.context.s3.head_object_of(&self.bucket, &self.key, &request).await?)
         })
         .await?;
         if head.archived {

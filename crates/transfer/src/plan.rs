@@ -20,7 +20,7 @@ pub fn part_size(size: u64, provider: &Provider) -> u64 {
 
 /// For parts that the service copies by itself: as large, and so as few, as still go in parallel.
 pub fn copy_part_size(size: u64, provider: &Provider) -> u64 {
-    part_size(size, &provider).max(COPY_PART)
+    part_size(size, provider).max(COPY_PART)
 }
 
 /// How many pieces of `piece` bytes cover `size`.

@@ -104,10 +104,12 @@ async fn about_object(
     let url = s3.connection().object_url(bucket.as_str(), key.as_str());
     let which = Which { key: Some(key), version_id: version, ..Which::default() };
     let tags = match head.tags {
-        Some(0) | None => Vec::new(),
+        Some(0) => Vec::new(),
         _ => {
             let (app, profile) = (context.app, &context.profile);
-            let text = app.document(profile, bucket, Document::Tagging, which).await?;
+            let text = app.document(profile, bucket, Document::Tagging, which).await;
+            // Who may read an object may perhaps not read its tags.
+            let text = text.ok().flatten();
             text.as_deref().map(tags_of).unwrap_or_default()
         }
     };
