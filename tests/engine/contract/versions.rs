@@ -62,7 +62,7 @@ pub async fn a_version_that_is_not_there(server: &Server) {
     let id = ObjectId { key: key("k"), version_id: Some(gone.clone()) };
     main.delete_version(&bucket, &id, false).await.unwrap();
     put(&main, &bucket, "k", "two").await;
-    assert_eq!(get(&main, &bucket, "k", &gone).await, Err(Class::ObjectNotFound));
+    assert_eq!(get(&main, &bucket, "k", &gone).await, Err(Class::VersionNotFound));
 }
 
 pub async fn deleted_and_brought_back(server: &Server) {
