@@ -140,6 +140,7 @@ pub fn tree(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
     files
 }
 
+#[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
     pub body: Bytes,
@@ -148,10 +149,25 @@ pub struct Answer {
 /// A request without a signature, over a connection of its own.
 pub async fn raw(method: Method, url: &str, body: impl Into<Bytes>) -> Answer {
     let uri: http::Uri = url.parse().unwrap();
+    sent_to(uri.authority().unwrap().as_str(), method, url, body, None).await
+}
+
+/// The same to this address, whatever host the URL names; with a content type.
+pub async fn sent_to(
+    address: &str,
+    method: Method,
+    url: &str,
+    body: impl Into<Bytes>,
+    kind: Option<&str>,
+) -> Answer {
+    let uri: http::Uri = url.parse().unwrap();
     let host = uri.authority().unwrap().to_string();
     let path = uri.path_and_query().unwrap().to_string();
-    let request = Request::builder().method(method).uri(path).header("host", &host);
-    let stream = tokio::net::TcpStream::connect(&host).await.unwrap();
+    let mut request = Request::builder().method(method).uri(path).header("host", &host);
+    if let Some(kind) = kind {
+        request = request.header("content-type", kind);
+    }
+    let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let (mut sender, driver) =
         hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.unwrap();
     let driver = tokio::spawn(driver);

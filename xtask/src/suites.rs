@@ -110,16 +110,20 @@ fn prepare_rust() -> Done {
         system::ensure(&[system::TESTS])?;
     }
     prepare_lint()?;
+    // The servers of the contract suite start meanwhile; test_rust finds them running.
+    let servers = servers::start();
     // Programs that tests start are built too, and warnings of a fresh clone are seen here.
     run("cargo", &[&["build", "--quiet"], RUST].concat())?;
-    run("cargo", &[&["nextest", "run", "--no-run", "--cargo-quiet"], RUST].concat())
+    let built = run("cargo", &[&["nextest", "run", "--no-run", "--cargo-quiet"], RUST].concat());
+    drop(servers.environment());
+    built
 }
 
 fn test_rust() -> Done {
     let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", "not binary(e2e)"]].concat();
     say("cargo", &words);
     let mut tests = command("cargo", &words);
-    tests.envs(servers::up());
+    tests.envs(servers::start().environment());
     // Without Python the cases with other clients list as ignored.
     match tools::clients() {
         Ok(clients) => drop(tests.envs(clients)),

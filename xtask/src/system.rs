@@ -46,6 +46,11 @@ pub const CEPH: &[Package] = &[
     package("curl", "asks whether the Gateway answers"),
 ];
 
+pub const PYTHON_SERVERS: &[Package] = &[
+    package("python3-venv", "SeaweedFS and moto, for the contract suite"),
+    package("curl", "asks whether they answer"),
+];
+
 /// Installs what is missing of these, saying what and why.
 pub fn ensure(wanted: &[&[Package]]) -> Done {
     if !cfg!(target_os = "linux") {

