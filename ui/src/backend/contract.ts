@@ -35,6 +35,8 @@ export type Contract = [
   Fits<B.TransferUpdate_Serialize, T.TransferUpdate>,
   Fits<B.TransferItems_Serialize, T.TransferItems>,
   Fits<T.ProfileDraft, B.ProfileDraft_Deserialize>,
+  Fits<T.SsoWay, B.SsoWay_Deserialize>,
+  Fits<T.ImportRequest, B.ImportRequest_Deserialize>,
   Fits<T.UploadRequest, B.UploadRequest_Deserialize>,
   Fits<T.PublicChange, B.PublicChange>,
   Fits<T.SelectOp, B.SelectOp>,

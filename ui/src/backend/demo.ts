@@ -2,7 +2,7 @@
 // ?rows=N (rows in events/), ?vault=unavailable|keyMissing, ?calm (no running jobs), ?theme=dark.
 import type { Theme, VaultState } from "./types";
 import { FakeBackend } from "./fake";
-import { bucket, type FakeBucket, type FakeObject, ipcError, object, SANDBOX, World } from "./fake/world";
+import { bucket, type FakeBucket, type FakeObject, ipcError, object, OPTIONS, SANDBOX, World } from "./fake/world";
 
 const NOW = Date.now();
 const ago = (minutes: number): string => new Date(NOW - minutes * 60_000).toISOString();
@@ -103,6 +103,13 @@ export function demoBackend(query: URLSearchParams): FakeBackend {
 
   world.add(SANDBOX, buckets(rows, query.has("many")));
   world.add({ ...SANDBOX, id: "aws", name: "Acme production", kind: "vault", provider: "aws", endpoint: "https://s3.eu-central-1.amazonaws.com", region: "eu-central-1", accessKeyHint: "AKIA…7Q2M" }, []);
+  const sso = { startUrl: "https://acme.awsapps.com/start", region: "eu-west-1", session: "acme", accountId: "112233445566", roleName: "S3Admin", oidcEndpoint: null, portalEndpoint: null };
+  world.add(
+    { ...SANDBOX, id: "sso", name: "Acme archive", kind: "vault", provider: "aws", endpoint: "https://s3.eu-west-1.amazonaws.com", region: "eu-west-1", accessKeyHint: null, options: { ...OPTIONS, signIn: { way: "sso", sso } } },
+    [bucket("acme-archive", [object("2024/ledger.parquet", 41_000_000, ago(2_000))])],
+  );
+  fake.signIn.status.set("sso", { state: "signedIn", expires: new Date(NOW + 3 * 3_600_000).toISOString(), renewable: true });
+  if (query.has("mfa")) fake.signIn.prompts = [{ id: 1, serial: "arn:aws:iam::112233445566:mfa/ada", roleArn: "arn:aws:iam::112233445566:role/deploy" }];
   world.add({ ...SANDBOX, id: "nas", name: "NAS in the cellar", kind: "session", provider: "custom", endpoint: "http://nas.lan:9000", accessKeyHint: "mini…dmin", insecure: true }, [bucket("backups")]);
   if (!query.has("calm")) jobs(fake);
   Object.assign(window, { __demo: fake });

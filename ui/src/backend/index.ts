@@ -36,6 +36,33 @@ export interface Backend {
   /** Starts the built-in server if need be and returns its profile. */
   sandboxStart(): Promise<T.Profile>;
 
+  /** What is known without asking anybody. */
+  sessionStatus(profile: string): Promise<T.SignInStatus>;
+  /** Signs in now. It ends when the user has answered (`promptList`), so it may take minutes. */
+  sessionRenew(profile: string): Promise<T.SignInStatus>;
+  /** Forgets the token of IAM Identity Center, for the AWS CLI, too. */
+  sessionEnd(profile: string): Promise<void>;
+  /** Asks for a code that the user confirms in a browser. */
+  deviceStart(sso: T.SsoWay): Promise<T.DeviceFlow>;
+  /** Tells once how a device flow ended. */
+  deviceWatch(id: number, onEnd: (end: T.DeviceEnd) => void): Promise<void>;
+  deviceCancel(id: number): Promise<void>;
+  /** What there is to choose from, once somebody is signed in. */
+  ssoAccounts(sso: T.SsoWay): Promise<T.SsoAccount[]>;
+  awsProfiles(): Promise<T.AwsFiles>;
+  /** Questions that wait for the user; `signIn` of `onChanged` says when to look. */
+  promptList(): Promise<T.OpenPrompt[]>;
+  /** null: the user will not say. */
+  promptAnswer(req: { id: number; answer: string | null }): Promise<void>;
+
+  /** Native dialog; null when closed without a choice. The path stays outside of the page. */
+  importChoose(): Promise<number | null>;
+  /** What a file holds, without its secrets. `decrypt_failed`: it wants a password. */
+  importOpen(req: T.ImportRequest): Promise<T.ImportPreview>;
+  importTake(req: { id: number; names: string[] | null }): Promise<T.ImportTaken[]>;
+  /** Forgets what was read. */
+  importClose(id: number): Promise<void>;
+
   bucketList(profile: string): Promise<T.Bucket[]>;
   bucketCreate(req: { profile: string; name: string; region: string | null }): Promise<void>;
   /** Only an empty bucket. */

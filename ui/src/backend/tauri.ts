@@ -75,6 +75,22 @@ export const tauriBackend: Backend = {
   profileRemove: (profile) => call("profile_remove", { profile }),
   sandboxStart: () => call("sandbox_start"),
 
+  sessionStatus: (profile) => call("session_status", { profile }),
+  sessionRenew: (profile) => call("session_renew", { profile }),
+  sessionEnd: (profile) => call("session_end", { profile }),
+  deviceStart: (sso) => call("device_start", sso),
+  deviceWatch: (id, onEnd) => invoke("device_watch", { req: { id }, channel: new Channel(onEnd) }),
+  deviceCancel: (id) => call("device_cancel", { id }),
+  ssoAccounts: (sso) => call("sso_accounts", sso),
+  awsProfiles: () => call("aws_profiles"),
+  promptList: () => call("prompt_list"),
+  promptAnswer: (req) => call("prompt_answer", req),
+
+  importChoose: () => call("import_choose"),
+  importOpen: (req) => call("import_open", req),
+  importTake: (req) => call("import_take", req),
+  importClose: (id) => call("import_close", { id }),
+
   bucketList: (profile) => call("bucket_list", { profile }),
   bucketCreate: (req) => call("bucket_create", req),
   bucketDelete: (req) => call("bucket_delete", req),

@@ -125,6 +125,8 @@ export type AwsFiles = {
   sessions: { name: string; startUrl: string; region: string }[];
 };
 export type OpenPrompt = { id: number; serial: string; roleArn: string };
+export type ImportKind = "s3cfg" | "rclone" | "aws" | "mc" | "cyberduck";
+export type ImportRequest = { kind: ImportKind; file: number | null; password: string | null };
 export type ImportNote = { what: string; whyNot: string | null };
 export type ImportPreview = {
   id: number;

@@ -3,6 +3,7 @@
 const locale = "en";
 const whole = new Intl.NumberFormat(locale, { maximumFractionDigits: 0 });
 const one = new Intl.NumberFormat(locale, { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const clock = new Intl.DateTimeFormat(locale, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const sameYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
 const otherYear = new Intl.DateTimeFormat(locale, { day: "numeric", month: "short", year: "numeric" });
 const full = new Intl.DateTimeFormat(locale, {
@@ -64,6 +65,14 @@ export function when(iso: string | null, now: number = Date.now()): string {
   if (age >= 0 && age < DAY / 2) return ago(-Math.floor(age / HOUR), "hour");
   const date = new Date(at);
   return age < 300 * DAY && age > -300 * DAY ? sameYear.format(date) : otherYear.format(date);
+}
+
+/** "14:05"; on another day with its date. */
+export function clockTime(iso: string | null, now: number = Date.now()): string {
+  const at = Date.parse(iso ?? "");
+  if (Number.isNaN(at)) return "–";
+  const sameDay = new Date(at).toDateString() === new Date(now).toDateString();
+  return sameDay ? clock.format(new Date(at)) : sameYear.format(new Date(at));
 }
 
 export function fullTime(iso: string | null): string {

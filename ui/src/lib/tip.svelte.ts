@@ -13,7 +13,9 @@ let hiddenAt = 0;
 
 export function hideTip(): void {
   clearTimeout(timer);
-  if (tips.shown) hiddenAt = Date.now();
+  // A focused button that leaves loses the focus while the page is drawn: nothing may change then without need.
+  if (!tips.shown) return;
+  hiddenAt = Date.now();
   tips.shown = null;
 }
 

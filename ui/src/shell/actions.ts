@@ -5,7 +5,7 @@ import { m } from "../paraglide/messages.js";
 import type { App } from "./app.svelte";
 
 export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
-  const { host, browser, buckets, profiles, uploads, settings } = app;
+  const { host, browser, buckets, profiles, signIns, imports, uploads, settings } = app;
   const { nav } = host;
 
   const noBucket = (): string | null => (app.target?.bucket ? null : m.off_no_bucket());
@@ -72,6 +72,21 @@ export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
       },
       off: () => noProfile() ?? (fixed(app) ? m.off_fixed_connection() : null),
     },
+    "connection.import": { run: () => imports.start() },
+    "connection.signIn": {
+      run: () => {
+        const profile = profiles.byId(app.target?.profile ?? "");
+        if (profile) void signIns.renew(profile);
+      },
+      off: () => noProfile() ?? (wayOf(app) === "keys" ? m.off_no_sign_in() : null),
+    },
+    "connection.signOut": {
+      run: () => {
+        const profile = profiles.byId(app.target?.profile ?? "");
+        if (profile) void signIns.end(profile);
+      },
+      off: () => noProfile() ?? (wayOf(app) === "sso" ? null : m.off_no_sign_out()),
+    },
     "connection.refresh": {
       run: () => {
         if (app.target) void buckets.load(app.target.profile);
@@ -93,6 +108,10 @@ export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
     "app.palette": { run: () => (app.palette = true) },
     "app.shortcuts": { run: () => (app.shortcuts = true) },
   };
+}
+
+function wayOf(app: App): string {
+  return app.profiles.byId(app.target?.profile ?? "")?.options?.signIn.way ?? "keys";
 }
 
 /** The sandbox and the environment's connection have nothing to edit. */

@@ -3,7 +3,9 @@ import type { AppInfo, Backend, Changed, Profile } from "../backend";
 import { Commands } from "../commands/registry.svelte";
 import { Browser } from "../features/browser/browser.svelte";
 import { Buckets } from "../features/buckets/buckets.svelte";
+import { Imports } from "../features/profiles/imports.svelte";
 import { Profiles } from "../features/profiles/profiles.svelte";
+import { SignIns } from "../features/profiles/signins.svelte";
 import { SettingsStore } from "../features/settings/settings.svelte";
 import { Transfers } from "../features/transfers/transfers.svelte";
 import { Uploads } from "../features/uploads/uploads.svelte";
@@ -16,6 +18,8 @@ import { Toasts } from "../lib/toasts.svelte";
 export class App {
   readonly host: Host;
   readonly profiles: Profiles;
+  readonly signIns: SignIns;
+  readonly imports: Imports;
   readonly buckets: Buckets;
   readonly browser: Browser;
   readonly transfers: Transfers;
@@ -37,6 +41,8 @@ export class App {
   constructor(backend: Backend) {
     this.host = new Host(backend, new Nav(), new Toasts(), new Asks(), new Commands());
     this.profiles = new Profiles(this.host);
+    this.signIns = new SignIns(this.host);
+    this.imports = new Imports(this.host);
     this.buckets = new Buckets(this.host);
     this.browser = new Browser(this.host);
     this.settings = new SettingsStore(this.host);
@@ -50,6 +56,7 @@ export class App {
     await Promise.all([
       this.settings.load(),
       this.profiles.load(),
+      this.signIns.loadPrompts(),
       this.transfers.start(),
       this.uploads.start(),
       this.host.attempt(async () => {
@@ -103,6 +110,9 @@ export class App {
       case "profiles":
       case "vault":
         void this.profiles.load();
+        break;
+      case "signIn":
+        void this.signIns.refresh(changed.profile);
         break;
       case "settings":
         void this.settings.load();

@@ -3,6 +3,7 @@ import type * as T from "../types";
 import { bucketAccess, changedPolicy, checkPolicy, exposureOf } from "./access";
 import { FakeListing } from "./listing";
 import { FakeQueue } from "./queue";
+import { FakeSignIn } from "./signin";
 import { bucket as newBucket, type FakeBucket, ipcError, object, PROVIDERS, SANDBOX, World } from "./world";
 
 export type FakeOptions = {
@@ -17,6 +18,7 @@ export type FakeOptions = {
 
 export class FakeBackend implements Backend {
   readonly queue: FakeQueue;
+  readonly signIn = new FakeSignIn();
   readonly copied: string[] = [];
   readonly opened: string[] = [];
   /** What the next "choose files" answers. */
@@ -101,6 +103,7 @@ export class FakeBackend implements Backend {
         endpoint: draft.endpoint,
         region: draft.region,
         addressing: draft.addressing,
+        ...(draft.options ? { options: draft.options } : {}),
         accessKeyHint: key ? `${key.slice(0, 4)}…${key.slice(-4)}` : (before?.accessKeyHint ?? null),
         insecure: draft.endpoint.startsWith("http://") && draft.allowHttp,
       };
@@ -128,6 +131,36 @@ export class FakeBackend implements Backend {
       if (!this.world.profiles.some((p) => p.id === SANDBOX.id)) this.world.add(SANDBOX, this.sandboxBuckets());
       return SANDBOX;
     });
+
+  sessionStatus = (profile: string) => this.#call("sessionStatus", profile, () => this.signIn.statusOf(profile));
+  sessionRenew = (profile: string) =>
+    this.#call("sessionRenew", profile, () => {
+      const status = this.signIn.renew(profile);
+      this.emitChanged({ what: "signIn", profile, bucket: null });
+      return status;
+    });
+  sessionEnd = (profile: string) =>
+    this.#call("sessionEnd", profile, () => {
+      this.signIn.status.set(profile, { state: "needsUser", expires: null, renewable: false });
+      this.emitChanged({ what: "signIn", profile, bucket: null });
+    });
+  deviceStart = (sso: T.SsoWay) => this.#call("deviceStart", sso, () => this.signIn.start());
+  deviceWatch = (id: number, onEnd: (end: T.DeviceEnd) => void) => this.#call("deviceWatch", id, () => this.signIn.watch(id, onEnd));
+  deviceCancel = (id: number) => this.#call("deviceCancel", id, () => this.signIn.cancel(id));
+  ssoAccounts = (sso: T.SsoWay) => this.#call("ssoAccounts", sso, () => this.signIn.list());
+  awsProfiles = () => this.#call("awsProfiles", null, () => this.signIn.awsFiles);
+  promptList = () => this.#call("promptList", null, () => this.signIn.prompts);
+  promptAnswer = (req: { id: number; answer: string | null }) => this.#call("promptAnswer", req, () => this.signIn.answer(req));
+  importChoose = () => this.#call("importChoose", null, () => this.signIn.chosenFile);
+  importOpen = (req: T.ImportRequest) => this.#call("importOpen", req, () => this.signIn.open(req));
+  importTake = (req: { id: number; names: string[] | null }) =>
+    this.#call("importTake", req, () =>
+      this.signIn.take(req.names).map((profile): T.ImportTaken => {
+        this.world.add(profile, []);
+        return { name: profile.name, profile, error: null };
+      }),
+    );
+  importClose = (id: number) => this.#call("importClose", id, () => void this.signIn.closed.push(id));
 
   bucketList = (profile: string) =>
     this.#call("bucketList", profile, () => this.world.bucketsOf(profile).map(({ name, createdAt, region }) => ({ name, createdAt, region })));

@@ -1,6 +1,6 @@
 // What the fake engine holds: connections, buckets, objects.
 import type {
-  Code, IpcError, Profile, Provider, Settings, UploadOptions, VaultStatus,
+  Code, IpcError, Profile, ProfileOptions, Provider, Settings, UploadOptions, VaultStatus,
 } from "../types";
 
 export type FakeObject = {
@@ -64,6 +64,12 @@ export const SANDBOX: Profile = {
   addressing: "path",
   accessKeyHint: "SBX1…9QXD",
   insecure: false,
+};
+
+export const OPTIONS: ProfileOptions = {
+  signIn: { way: "keys" },
+  network: { proxy: { use: "environment" }, roots: null, clientCertificate: null, pin: null },
+  start: null, requesterPays: false, fips: false, dualStack: false, accelerate: false,
 };
 
 const AWS_REGIONS = [
