@@ -15,7 +15,7 @@ mod unsupported;
 mod versions;
 
 pub use server::{Kind, Server};
-use unsupported::UNSUPPORTED;
+use unsupported::{UNSUPPORTED, unsorted};
 
 use futures::future::BoxFuture;
 use libtest_mimic::Trial;
@@ -167,7 +167,8 @@ pub fn trials() -> Vec<Trial> {
             let unsupported = UNSUPPORTED
                 .iter()
                 .find(|(k, n, _)| *k == kind && n == name)
-                .map(|(_, _, why)| (*why).to_owned());
+                .map(|(_, _, why)| (*why).to_owned())
+                .or_else(|| unsorted(kind, name));
             let case = trial(format!("contract::{}::{name}", kind.name()), move || async move {
                 run(std::sync::Arc::new(kind.start().await)).await;
             });
