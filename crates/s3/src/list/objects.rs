@@ -237,10 +237,11 @@ impl S3 {
             .query("max-keys", asked.max_keys.map(|n| n.to_string()))
             .query("prefix", Some(asked.prefix.as_str()));
         let (page, read) = self.list_read(bucket, asked, &request).await?;
-        if marker.is_some() && read.next_marker.as_deref() == marker {
+        let page = next_marker(page, &read, &request)?;
+        if marker.is_some() && page.next.as_deref().and_then(|n| n.strip_prefix(V1)) == marker {
             return Err(wrong(&request, "the same marker came twice"));
         }
-        next_marker(page, &read, &request)
+        Ok(page)
     }
 
     async fn list_read(
@@ -278,7 +279,9 @@ fn next_marker(
     request: &Request<'_>,
 ) -> Result<ListPage, Error> {
     if read.truncated == Some(true) {
-        let last = read.next_marker.as_deref().filter(|m| !m.is_empty()).or(page.last());
+        // The last name is the marker, whether it is told or not; Ceph and moto tell it unencoded
+        // among encoded names.
+        let last = page.last().or(read.next_marker.as_deref().filter(|m| !m.is_empty()));
         let last = last.ok_or_else(|| wrong(request, "a truncated listing without entries"))?;
         page.next = Some(format!("{V1}{last}"));
     }
