@@ -1,6 +1,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, Ordering};
 
+use dipper_app::ReportFormat;
 use dipper_types::JobId;
 use tauri::AppHandle;
 use tauri::ipc::Channel;
@@ -8,7 +9,8 @@ use tauri_plugin_dialog::DialogExt;
 
 use super::{Answer, Dipper};
 use crate::dto::{
-    DownloadRequest, FolderChoice, ItemsRequest, JobRef, Token, TransferItems, TransferUpdate,
+    DownloadRequest, FolderChoice, ItemsRequest, JobRef, JobSpeed, MoveRequest, PriorityRequest,
+    RetryItems, Speed, Token, TransferItems, TransferUpdate,
 };
 
 /// Jobs count up from 1 on one machine; JavaScript's numbers hold them all.
@@ -34,7 +36,7 @@ pub async fn download_choose(app: Dipper<'_>, handle: AppHandle) -> Answer<Optio
 #[tauri::command]
 #[specta::specta]
 pub async fn download_start(app: Dipper<'_>, req: DownloadRequest) -> Answer<i32> {
-    Ok(job_number(app.start_download(req.token, req.folder).await?))
+    Ok(job_number(app.start_download(req.token, req.folder, req.on_existing.into()).await?))
 }
 
 #[tauri::command]
@@ -79,6 +81,96 @@ pub async fn transfer_cancel(app: Dipper<'_>, req: JobRef) -> Answer<()> {
 #[specta::specta]
 pub async fn transfer_retry(app: Dipper<'_>, req: JobRef) -> Answer<()> {
     Ok(app.retry_job(job(req.job)).await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_retry_items(app: Dipper<'_>, req: RetryItems) -> Answer<()> {
+    let items: Vec<i64> = req.items.iter().copied().map(i64::from).collect();
+    app.retry_items(job(req.job), &items).await?;
+    Ok(())
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_repeat(app: Dipper<'_>, req: JobRef) -> Answer<i32> {
+    Ok(job_number(app.repeat_job(job(req.job)).await?))
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_pause(app: Dipper<'_>, req: JobRef) -> Answer<()> {
+    Ok(app.pause_job(job(req.job)).await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_resume(app: Dipper<'_>, req: JobRef) -> Answer<()> {
+    Ok(app.unpause_job(job(req.job)).await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_pause_all(app: Dipper<'_>) -> Answer<()> {
+    Ok(app.pause_all().await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_resume_all(app: Dipper<'_>) -> Answer<()> {
+    Ok(app.unpause_all().await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_priority(app: Dipper<'_>, req: PriorityRequest) -> Answer<()> {
+    Ok(app.set_job_priority(job(req.job), req.priority.into()).await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_move(app: Dipper<'_>, req: MoveRequest) -> Answer<()> {
+    Ok(app.move_job(job(req.job), req.before.map(job)).await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_speed(app: Dipper<'_>, req: JobSpeed) -> Answer<()> {
+    Ok(app.set_job_speed(job(req.job), req.limit.map(u64::from)).await?)
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn speed_get(app: Dipper<'_>) -> Answer<Speed> {
+    Ok(app.speed()?.into())
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn speed_set(app: Dipper<'_>, req: Speed) -> Answer<()> {
+    Ok(app.set_speed(req.into()).await?)
+}
+
+/// Where to, is asked here. False where nobody chose a place.
+#[tauri::command]
+#[specta::specta]
+pub async fn transfer_report(app: Dipper<'_>, handle: AppHandle, req: JobRef) -> Answer<bool> {
+    let name = format!("dipper-job-{}.csv", req.job);
+    let dialog = handle.dialog().file().set_file_name(name);
+    let dialog = dialog.add_filter("CSV", &["csv"]).add_filter("JSON lines", &["jsonl", "json"]);
+    let chosen =
+        tokio::task::spawn_blocking(move || dialog.blocking_save_file()).await.unwrap_or_default();
+    let Some(path) = chosen.and_then(|p| p.into_path().ok()) else { return Ok(false) };
+    let json = path
+        .extension()
+        .is_some_and(|e| e.eq_ignore_ascii_case("json") || e.eq_ignore_ascii_case("jsonl"));
+    let format = if json { ReportFormat::Json } else { ReportFormat::Csv };
+    let (app, id) = (Arc::clone(&app), job(req.job));
+    let written = tokio::task::spawn_blocking(move || app.export_report(id, &path, format)).await;
+    written.unwrap_or_else(|_| {
+        Err(dipper_app::Failure::new(dipper_app::Code::Internal, "the report"))
+    })?;
+    Ok(true)
 }
 
 #[tauri::command]

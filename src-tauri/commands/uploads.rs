@@ -58,7 +58,10 @@ pub async fn upload_replaces(app: Dipper<'_>, req: UploadPlace) -> Answer<Replac
 #[tauri::command]
 #[specta::specta]
 pub async fn upload_start(app: Dipper<'_>, req: UploadRequest) -> Answer<i32> {
+    let on_existing = req.on_existing.into();
     let options = req.options.into();
-    let id = app.start_upload(req.handle, &req.profile, &req.bucket, &req.prefix, options).await?;
+    let id = app
+        .start_upload(req.handle, &req.profile, &req.bucket, &req.prefix, options, on_existing)
+        .await?;
     Ok(super::transfers::job_number(id))
 }

@@ -93,12 +93,14 @@ pub struct UploadOptionsSet {
 }
 
 #[derive(Debug, Clone, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
 pub struct UploadRequest {
     pub handle: u32,
     pub profile: String,
     pub bucket: String,
     pub prefix: String,
     pub options: UploadOptions,
+    pub on_existing: OnExisting,
 }
 
 #[derive(Debug, Clone, Deserialize, Type)]
@@ -144,9 +146,11 @@ pub struct FolderChoice {
 }
 
 #[derive(Debug, Clone, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
 pub struct DownloadRequest {
     pub token: u32,
     pub folder: u32,
+    pub on_existing: OnExisting,
 }
 
 #[derive(Debug, Clone, Deserialize, Type)]
@@ -177,12 +181,106 @@ pub enum JobState {
     Queued,
     Running,
     Waiting,
+    Paused,
     Completed,
     Failed,
     Cancelled,
 }
 
-mirror!(JobState, app::JobState, { Queued, Running, Waiting, Completed, Failed, Cancelled });
+mirror!(JobState, app::JobState, {
+    Queued, Running, Waiting, Paused, Completed, Failed, Cancelled
+});
+
+#[derive(Debug, Clone, Copy, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum Priority {
+    Low,
+    Normal,
+    High,
+}
+
+mirror!(both Priority, app::Priority, { Low, Normal, High });
+
+#[derive(Debug, Clone, Copy, Deserialize, Type)]
+pub struct PriorityRequest {
+    pub job: i32,
+    pub priority: Priority,
+}
+
+/// Before another job, or behind all.
+#[derive(Debug, Clone, Copy, Deserialize, Type)]
+pub struct MoveRequest {
+    pub job: i32,
+    pub before: Option<i32>,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct RetryItems {
+    pub job: i32,
+    pub items: Vec<i32>,
+}
+
+#[derive(Debug, Clone, Copy, Deserialize, Type)]
+pub struct JobSpeed {
+    pub job: i32,
+    /// Bytes a second.
+    pub limit: Option<u32>,
+}
+
+/// How fast all jobs together may be, and when.
+#[derive(Debug, Clone, Serialize, Deserialize, Type)]
+pub struct Speed {
+    /// Bytes a second, when no rule says otherwise.
+    #[specta(type = Option<u32>)]
+    pub limit: Option<u64>,
+    /// The first that holds at a moment counts.
+    pub timetable: Vec<SpeedRule>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, Type)]
+pub struct SpeedRule {
+    /// 1 is Monday; none means every day.
+    pub days: Vec<u8>,
+    /// Minutes since midnight, in this machine's time.
+    pub from: u16,
+    pub to: u16,
+    #[specta(type = Option<u32>)]
+    pub limit: Option<u64>,
+}
+
+impl From<app::Speed> for Speed {
+    fn from(speed: app::Speed) -> Self {
+        let rule =
+            |r: app::SpeedRule| SpeedRule { days: r.days, from: r.from, to: r.to, limit: r.limit };
+        Self { limit: speed.limit, timetable: speed.timetable.into_iter().map(rule).collect() }
+    }
+}
+
+impl From<Speed> for app::Speed {
+    fn from(speed: Speed) -> Self {
+        let rule =
+            |r: SpeedRule| app::SpeedRule { days: r.days, from: r.from, to: r.to, limit: r.limit };
+        Self { limit: speed.limit, timetable: speed.timetable.into_iter().map(rule).collect() }
+    }
+}
+
+/// What happens to what is there already under that name.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, Type)]
+#[serde(rename_all = "camelCase")]
+pub enum OnExisting {
+    #[default]
+    Overwrite,
+    Skip,
+    Newer,
+    SizeDiffers,
+    Differs,
+    KeepBoth,
+    Refuse,
+}
+
+mirror!(both OnExisting, app::OnExisting, {
+    Overwrite, Skip, Newer, SizeDiffers, Differs, KeepBoth, Refuse
+});
 
 #[derive(Debug, Clone, Serialize, Type)]
 #[serde(rename_all = "camelCase")]
@@ -216,6 +314,14 @@ pub struct Job {
     pub seconds_left: Option<u64>,
     pub planning: bool,
     pub error: Option<IpcError>,
+    pub priority: Priority,
+    #[specta(type = u32)]
+    pub position: i64,
+    /// Bytes a second.
+    #[specta(type = Option<u32>)]
+    pub speed_limit: Option<u64>,
+    /// Another running Dipper has it.
+    pub elsewhere: bool,
 }
 
 impl From<app::Job> for Job {
@@ -241,6 +347,10 @@ impl From<app::Job> for Job {
             seconds_left: j.seconds_left,
             planning: j.planning,
             error: j.error.map(Into::into),
+            priority: j.priority.into(),
+            position: j.position,
+            speed_limit: j.speed_limit,
+            elsewhere: j.elsewhere,
         }
     }
 }

@@ -73,6 +73,18 @@ pub fn builder() -> Builder<tauri::Wry> {
         transfers::transfer_items,
         transfers::transfer_cancel,
         transfers::transfer_retry,
+        transfers::transfer_retry_items,
+        transfers::transfer_repeat,
+        transfers::transfer_pause,
+        transfers::transfer_resume,
+        transfers::transfer_pause_all,
+        transfers::transfer_resume_all,
+        transfers::transfer_priority,
+        transfers::transfer_move,
+        transfers::transfer_speed,
+        transfers::transfer_report,
+        transfers::speed_get,
+        transfers::speed_set,
         transfers::transfer_clear,
     ])
 }

@@ -50,6 +50,7 @@ pub const LIMITS: Limits = Limits {
     bytes_in_flight: 64 << 20,
     single_copy: 5 << 30,
     attempts: 4,
+    patience: Duration::ZERO,
     first_pause: Duration::from_millis(4),
 };
 
@@ -94,6 +95,7 @@ impl Rig {
             title: "up".into(),
             sources,
             headers,
+            on_existing: OnExisting::Overwrite,
         };
         self.engine.submit_upload(job).await.unwrap()
     }

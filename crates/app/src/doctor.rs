@@ -3,8 +3,8 @@
 
 use bytes::Bytes;
 use dipper_s3::{
-    Addressing, Class, Connection, CopyRequest, CopySource, Document, GetRequest, HeadRequest,
-    Integrity, ListRequest, ObjectHeaders, ObjectId, Provider, PutRequest, S3, Which,
+    Addressing, Class, Connection, CopyRequest, CopySource, Document, GetRequest, Guard,
+    HeadRequest, Integrity, ListRequest, ObjectHeaders, ObjectId, Provider, PutRequest, S3, Which,
 };
 use dipper_types::{BucketName, ObjectKey, PartNumber, ProfileId};
 use serde::Serialize;
@@ -376,7 +376,7 @@ impl Visit<'_> {
             ),
         }
         let s3 = self.s3.clone();
-        let request = PutRequest { if_absent: true, ..PutRequest::default() };
+        let request = PutRequest { guard: Guard::absent(), ..PutRequest::default() };
         let again = self.put(&s3, "plain", &request).await;
         let known = matches!(&again, Err(error) if error.class == Class::PreconditionFailed);
         let reason = (!known).then(|| "If-None-Match is not looked at".to_owned());

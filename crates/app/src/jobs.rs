@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dipper_s3::ObjectHeaders;
-use dipper_state::{JobKind, JobRow, JobState, TransferFilter, TransferState};
+use dipper_state::{JobKind, JobRow, JobState, Priority, TransferFilter, TransferState};
 use dipper_transfer::{
     Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob,
     UploadSource,
@@ -42,6 +42,12 @@ pub struct Job {
     pub seconds_left: Option<u64>,
     pub planning: bool,
     pub error: Option<Failure>,
+    pub priority: Priority,
+    pub position: i64,
+    /// Bytes a second.
+    pub speed_limit: Option<u64>,
+    /// Another running Dipper has it.
+    pub elsewhere: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -101,6 +107,9 @@ pub struct TransferItems {
 /// At most ten updates a second for the whole app.
 const UPDATE_EVERY: Duration = Duration::from_millis(100);
 
+/// Jobs of other processes tell nobody here when they change.
+const OTHERS_EVERY: Duration = Duration::from_secs(2);
+
 pub(crate) struct EngineSink {
     pub events: Arc<Events>,
     pub listings: Arc<Listings>,
@@ -131,13 +140,16 @@ fn seconds_left(total: u64, done: u64, rate: u64) -> Option<u64> {
     (rate > 0 && total > done).then(|| (total - done).div_ceil(rate))
 }
 
-fn skip_reason(reason: &str) -> Failure {
+pub(crate) fn skip_reason(reason: &str) -> Failure {
     let (code, message) = match reason {
         "symlink" => (Code::Unsupported, "a symbolic link: links are not followed"),
         "special" => (Code::Unsupported, "a socket, pipe or device: only files can be uploaded"),
         "not_unicode" => (Code::InvalidInput, "its name is not Unicode, so it can't be a key"),
         "key_too_long" => (Code::InvalidInput, "its key would have more than 1024 bytes"),
-        "exists" => (Code::Unsupported, "there is an object of this name already"),
+        "exists" => (Code::Unsupported, "there is one of this name already"),
+        "not_newer" => (Code::Unsupported, "what is there is as new, or newer"),
+        "same_size" => (Code::Unsupported, "what is there has the same size"),
+        "same" => (Code::Unsupported, "what is there has the same bytes"),
         "unchanged" => (Code::Unsupported, "nothing to change: it is so already"),
         other => return Failure::from_journal(other),
     };
@@ -163,9 +175,10 @@ impl App {
         bucket: &str,
         prefix: &str,
         headers: ObjectHeaders,
+        on_existing: OnExisting,
     ) -> Result<JobId> {
         let paths = self.staged_paths(handle)?;
-        let id = self.upload(paths, profile, bucket, prefix, headers).await?;
+        let id = self.upload(paths, profile, bucket, prefix, headers, on_existing).await?;
         self.unstage(handle);
         Ok(id)
     }
@@ -178,6 +191,7 @@ impl App {
         bucket: &str,
         prefix: &str,
         headers: ObjectHeaders,
+        on_existing: OnExisting,
     ) -> Result<JobId> {
         let prefix = Prefix::new(prefix)?;
         let mut sources = Vec::with_capacity(paths.len());
@@ -205,10 +219,11 @@ impl App {
             (1, Some(name)) => name,
             (many, _) => format!("{many} items"),
         };
-        self.upload_sources(sources, profile, bucket, &prefix, title, headers).await
+        self.upload_sources(sources, profile, bucket, &prefix, title, headers, on_existing).await
     }
 
     /// Sources with keys of their own (command line).
+    #[expect(clippy::too_many_arguments, reason = "an upload is told all of these")]
     pub async fn upload_sources(
         &self,
         sources: Vec<UploadSource>,
@@ -217,6 +232,7 @@ impl App {
         prefix: &Prefix,
         title: String,
         headers: ObjectHeaders,
+        on_existing: OnExisting,
     ) -> Result<JobId> {
         if sources.is_empty() {
             return Err(Failure::invalid("there is nothing to upload"));
@@ -228,19 +244,22 @@ impl App {
             title,
             sources,
             headers,
+            on_existing,
         };
         Ok(self.engine.submit_upload(job).await?)
     }
 
     /// A frozen selection into a folder on this machine.
-    pub async fn start_download(&self, token: u32, folder: Handle) -> Result<JobId> {
+    pub async fn start_download(
+        &self,
+        token: u32,
+        folder: Handle,
+        on_existing: OnExisting,
+    ) -> Result<JobId> {
         let folder = self.staged_paths(folder)?.into_iter().next();
         let folder = folder.ok_or_else(|| Failure::invalid("no folder was chosen"))?;
         let set = self.take_frozen(token)?;
-        let action = ListedAction::Download {
-            folder: folder.into_os_string(),
-            on_existing: OnExisting::KeepBoth,
-        };
+        let action = ListedAction::Download { folder: folder.into_os_string(), on_existing };
         self.listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, action).await
     }
 
@@ -292,12 +311,12 @@ impl App {
         Ok(())
     }
 
-    /// Waits until a job has ended, and gives it as it then is.
+    /// Waits until a job has ended or is paused, and gives it as it then is.
     pub async fn wait_job(&self, id: JobId) -> Result<Job> {
         let mut changes = self.events.jobs.subscribe();
         loop {
             let job = self.job(id)?;
-            if job.state.is_finished() {
+            if job.state.is_finished() || job.state == JobState::Paused {
                 return Ok(job);
             }
             let _ = tokio::time::timeout(Duration::from_secs(1), async {
@@ -341,6 +360,7 @@ impl App {
         names: &HashMap<String, String>,
     ) -> Job {
         let rate = if live.is_some() { self.rates.job(row.id) } else { 0 };
+        let elsewhere = live.is_none() && self.engine.is_anothers(&row);
         let mut job = Job {
             id: row.id,
             kind: row.kind,
@@ -365,6 +385,10 @@ impl App {
             seconds_left: None,
             planning: !row.planned && !row.state.is_finished(),
             error: row.error.as_deref().map(Failure::from_journal),
+            priority: row.priority,
+            position: row.position,
+            speed_limit: row.speed_limit,
+            elsewhere,
         };
         if let Some(live) = live {
             job.files_total = live.files_total;
@@ -389,6 +413,7 @@ impl App {
     ) -> Result<TransferItems> {
         let live = self.engine.snapshots().into_iter().find(|s| s.job == id);
         let (total, rows) = self.engine.journal().transfers(id, filter, start, len.min(1000))?;
+        let copies = self.job(id).is_ok_and(|job| job.kind == JobKind::Copy);
         let items = rows
             .into_iter()
             .map(|row| {
@@ -413,7 +438,7 @@ impl App {
                     id: row.id.get(),
                     key: row.key,
                     version: row.version,
-                    source: row.source,
+                    source: row.source.filter(|_| copies),
                     local: row.local,
                     size,
                     bytes_done: done,
@@ -447,10 +472,10 @@ impl App {
             first = false;
             tokio::time::sleep(UPDATE_EVERY).await;
             if !moving {
-                // Nothing moves: sleep until something does.
-                match changes.recv().await {
-                    Ok(_) | Err(RecvError::Lagged(_)) => {}
-                    Err(RecvError::Closed) => return Ok(()),
+                // Nothing moves: sleep until something does, and look now and then what others do.
+                match tokio::time::timeout(OTHERS_EVERY, changes.recv()).await {
+                    Err(_) | Ok(Ok(_) | Err(RecvError::Lagged(_))) => {}
+                    Ok(Err(RecvError::Closed)) => return Ok(()),
                 }
             }
             while changes.try_recv().is_ok() {}

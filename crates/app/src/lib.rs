@@ -22,6 +22,7 @@ mod objects;
 mod profile_body;
 mod profiles;
 mod prompts;
+mod queue;
 mod rates;
 mod replaces;
 mod sandbox;
@@ -53,7 +54,7 @@ pub use dipper_s3::{
     PublicAccessBlockSetting, S3, Visibility, providers,
 };
 pub use dipper_sandbox as sandbox_server;
-pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
+pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_transfer::{
     Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
 };
@@ -75,6 +76,7 @@ pub use profile_body::{
 };
 pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
 pub use prompts::OpenPrompt;
+pub use queue::{ReportFormat, ReportRow, Speed, SpeedRule};
 pub use replaces::Replaces;
 pub use settings::{Density, Settings, Theme};
 pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
@@ -175,7 +177,7 @@ impl App {
             limits,
         )?;
         let rates = rates::Rates::start(&engine);
-        Ok(Arc::new(Self {
+        let app = Arc::new(Self {
             home: home.to_owned(),
             clock,
             profiles,
@@ -193,7 +195,22 @@ impl App {
             rates,
             sandbox,
             access_cache: access::Cache::default(),
-        }))
+        });
+        app.keep_speed();
+        Ok(app)
+    }
+
+    /// The timetable's limit, looked up each half minute.
+    fn keep_speed(self: &Arc<Self>) {
+        let app = Arc::downgrade(self);
+        tokio::spawn(async move {
+            let mut tick = tokio::time::interval(std::time::Duration::from_secs(30));
+            loop {
+                tick.tick().await;
+                let Some(app) = app.upgrade() else { return };
+                app.apply_speed();
+            }
+        });
     }
 
     pub fn home(&self) -> &Path {

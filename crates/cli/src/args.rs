@@ -1,6 +1,7 @@
 use std::path::PathBuf;
 
-use clap::{Args as ClapArgs, Parser, Subcommand};
+use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
+use dipper_app::OnExisting;
 
 use crate::args_profile::{NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
@@ -262,6 +263,50 @@ pub struct Put {
     /// KEY=VALUE
     #[arg(long, value_name = "TAG")]
     pub tag: Vec<String>,
+    #[command(flatten)]
+    pub conflicts: Conflicts,
+    /// At most so much a second, such as 500k or 2m
+    #[arg(long, value_name = "RATE")]
+    pub limit_rate: Option<String>,
+}
+
+/// What happens to what is there already under that name.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct Conflicts {
+    /// skip, newer, size, checksum, keep-both, refuse or overwrite
+    #[arg(long, value_name = "RULE", value_enum)]
+    pub on_existing: Option<OnExistingWord>,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum OnExistingWord {
+    Overwrite,
+    /// The other one stays
+    Skip,
+    /// It is replaced by what was changed later
+    Newer,
+    /// It is replaced by what has another size
+    Size,
+    /// It is replaced by what has other bytes
+    Checksum,
+    /// The new one gets a number
+    KeepBoth,
+    /// An error
+    Refuse,
+}
+
+impl Conflicts {
+    pub fn rule(self) -> Option<OnExisting> {
+        self.on_existing.map(|word| match word {
+            OnExistingWord::Overwrite => OnExisting::Overwrite,
+            OnExistingWord::Skip => OnExisting::Skip,
+            OnExistingWord::Newer => OnExisting::Newer,
+            OnExistingWord::Size => OnExisting::SizeDiffers,
+            OnExistingWord::Checksum => OnExisting::Differs,
+            OnExistingWord::KeepBoth => OnExisting::KeepBoth,
+            OnExistingWord::Refuse => OnExisting::Refuse,
+        })
+    }
 }
 
 #[derive(Debug, ClapArgs)]
@@ -285,14 +330,49 @@ pub struct JobsVerb {
     pub verb: JobsAction,
 }
 
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PriorityWord {
+    Low,
+    Normal,
+    High,
+}
+
 #[derive(Debug, Subcommand)]
 pub enum JobsAction {
     /// List jobs
     Ls,
-    /// Do again what failed, or go on with what was cut off
+    /// Go on with what was cut off or paused, or do again what failed
     Resume { job: String },
+    /// Do again what failed
+    Retry {
+        job: String,
+        /// Only these files, by the number that `report --json` gives them
+        #[arg(long, value_name = "NUM")]
+        item: Vec<i64>,
+    },
+    /// The same again, as a new job
+    Repeat { job: String },
+    /// Stop a job so that it can go on
+    Pause { job: String },
     /// Stop a job; what it has done stays
     Cancel { job: String },
+    /// low, normal or high
+    Priority { job: String, priority: PriorityWord },
+    /// Let a waiting job go before another one, or behind all
+    Move {
+        job: String,
+        #[arg(long, value_name = "JOB")]
+        before: Option<String>,
+    },
+    /// At most so much a second, such as 500k or 2m; `off` for no limit
+    Limit { job: String, rate: String },
+    /// Every file, and how it ended: as CSV, or as JSON lines with --json
+    Report {
+        job: String,
+        /// Write it here
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
     /// Forget finished jobs
     Clear,
 }

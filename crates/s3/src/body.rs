@@ -3,6 +3,7 @@
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context as TaskContext, Poll};
+use std::time::Duration;
 
 use aws_sdk_s3::primitives::ByteStream;
 use aws_smithy_types::body::SdkBody;
@@ -12,15 +13,35 @@ use http_body::{Body, Frame, SizeHint};
 use crate::error::{Class, Error};
 use crate::types::ObjectHead;
 
-/// Told of every slice handed to the connection, in bytes.
-pub type Sent = Arc<dyn Fn(u64) + Send + Sync>;
+/// How fast bytes may go.
+pub trait Pace: Send + Sync {
+    /// The most that goes at once, in bytes.
+    fn slice(&self) -> usize;
+    /// So many bytes go now; how long to wait before the next.
+    fn passed(&self, bytes: u64) -> Duration;
+}
 
-/// Small enough that progress and a bandwidth limit are smooth, large enough to cost nothing.
+/// Follows a body on its way up.
+#[derive(Clone)]
+pub struct Sent {
+    /// Told of every slice handed to the connection, in bytes.
+    pub told: Arc<dyn Fn(u64) + Send + Sync>,
+    pub pace: Option<Arc<dyn Pace>>,
+}
+
+impl Sent {
+    pub fn told(told: impl Fn(u64) + Send + Sync + 'static) -> Self {
+        Self { told: Arc::new(told), pace: None }
+    }
+}
+
+/// Small enough that progress is smooth, large enough to cost nothing.
 const SLICE: usize = 64 * 1024;
 
 struct Counted {
     rest: Bytes,
     sent: Sent,
+    wait: Option<Pin<Box<tokio::time::Sleep>>>,
 }
 
 impl Body for Counted {
@@ -29,14 +50,23 @@ impl Body for Counted {
 
     fn poll_frame(
         mut self: Pin<&mut Self>,
-        _: &mut TaskContext<'_>,
+        cx: &mut TaskContext<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
         if self.rest.is_empty() {
             return Poll::Ready(None);
         }
-        let take = self.rest.len().min(SLICE);
+        if let Some(wait) = &mut self.wait {
+            std::task::ready!(wait.as_mut().poll(cx));
+            self.wait = None;
+        }
+        let most = self.sent.pace.as_ref().map_or(SLICE, |pace| pace.slice().clamp(1, SLICE));
+        let take = self.rest.len().min(most);
         let slice = self.rest.split_to(take);
-        (self.sent)(take as u64);
+        (self.sent.told)(take as u64);
+        if let Some(pace) = &self.sent.pace {
+            let wait = pace.passed(take as u64);
+            self.wait = (!wait.is_zero()).then(|| Box::pin(tokio::time::sleep(wait)));
+        }
         Poll::Ready(Some(Ok(Frame::data(slice))))
     }
 
@@ -53,9 +83,13 @@ pub(crate) fn counted(bytes: Bytes, sent: Option<&Sent>) -> ByteStream {
     match sent {
         // An empty body has no frames; some servers want its `Content-Length: 0` from plain bytes.
         Some(sent) if !bytes.is_empty() => {
-            let sent = Arc::clone(sent);
+            let sent = sent.clone();
             ByteStream::new(SdkBody::retryable(move || {
-                SdkBody::from_body_1_x(Counted { rest: bytes.clone(), sent: Arc::clone(&sent) })
+                SdkBody::from_body_1_x(Counted {
+                    rest: bytes.clone(),
+                    sent: sent.clone(),
+                    wait: None,
+                })
             }))
         }
         _ => ByteStream::from(bytes),

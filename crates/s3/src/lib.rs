@@ -26,7 +26,7 @@ mod types;
 mod xml;
 
 pub use acl::{AclDocument, GrantDocument, GranteeDocument};
-pub use body::{Download, Sent};
+pub use body::{Download, Pace, Sent};
 pub use bucket::NewBucket;
 pub use client::S3;
 pub use connection::{Addressing, Connection, EndpointError, Options, is_loopback};
@@ -42,7 +42,7 @@ pub use list::{
     VersionRequest, VersionsPage,
 };
 pub use multipart::{FinishedUpload, PartRef};
-pub use object::{Deleted, GetRequest, HeadRequest, PutRequest, Stored};
+pub use object::{Deleted, GetRequest, Guard, HeadRequest, PutRequest, Stored};
 pub use policy::{OwnershipSetting, PublicAccessBlockSetting};
 pub use presign::{FormField, PostForm, Presign, Presigned};
 pub use provider::{

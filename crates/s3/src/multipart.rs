@@ -11,7 +11,7 @@ use md5::{Digest, Md5};
 use crate::body::{Sent, counted};
 use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
-use crate::object::with_headers;
+use crate::object::{Guard, with_headers};
 use crate::provider::Integrity;
 use crate::types::{ObjectHeaders, bare_etag};
 
@@ -124,7 +124,7 @@ impl S3 {
         Ok(PartRef { number, etag, crc64nvme: crc })
     }
 
-    /// CompleteMultipartUpload, once. With `full_crc64nvme` the server compares the whole object.
+    /// [`Self::complete_upload_if`] without a condition.
     pub async fn complete_upload(
         &self,
         bucket: &BucketName,
@@ -133,6 +133,22 @@ impl S3 {
         parts: &[PartRef],
         full_crc64nvme: Option<&str>,
         size: u64,
+    ) -> Result<FinishedUpload, Error> {
+        let always = Guard::default();
+        self.complete_upload_if(bucket, key, upload, parts, full_crc64nvme, size, &always).await
+    }
+
+    /// CompleteMultipartUpload, once. With `full_crc64nvme` the server compares the whole object.
+    #[expect(clippy::too_many_arguments, reason = "an upload is ended by all of these")]
+    pub async fn complete_upload_if(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        upload: &UploadId,
+        parts: &[PartRef],
+        full_crc64nvme: Option<&str>,
+        size: u64,
+        guard: &Guard,
     ) -> Result<FinishedUpload, Error> {
         let full = full_crc64nvme.filter(|_| self.crc()).map(str::to_owned);
         let parts: Vec<CompletedPart> = parts
@@ -157,6 +173,8 @@ impl S3 {
                         .bucket(bucket.as_str())
                         .key(key.as_str())
                         .upload_id(upload.as_str())
+                        .set_if_none_match(guard.none_match())
+                        .set_if_match(guard.match_tag())
                         .set_checksum_type(full.is_some().then_some(ChecksumType::FullObject))
                         .set_checksum_crc64_nvme(full.clone())
                         .set_mpu_object_size(

@@ -25,8 +25,31 @@ pub struct PutRequest {
     pub crc64nvme: Option<String>,
     /// MD5 of the bytes.
     pub md5: Option<[u8; 16]>,
-    /// Fails with `PreconditionFailed` where the key exists (servers that know conditional writes).
+    pub guard: Guard,
+}
+
+/// What must be so for a write to happen; else it fails with `PreconditionFailed`. Servers that know
+/// no conditional writes ignore it (S3 API, "Conditional writes").
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Guard {
+    /// Nothing lies under the key.
     pub if_absent: bool,
+    /// The object under the key still has this ETag.
+    pub if_match: Option<String>,
+}
+
+impl Guard {
+    pub fn absent() -> Self {
+        Self { if_absent: true, if_match: None }
+    }
+
+    pub(crate) fn none_match(&self) -> Option<String> {
+        self.if_absent.then(|| "*".to_owned())
+    }
+
+    pub(crate) fn match_tag(&self) -> Option<String> {
+        self.if_match.as_ref().map(|tag| format!("\"{tag}\""))
+    }
 }
 
 /// What PutObject answered.
@@ -46,6 +69,8 @@ pub struct GetRequest {
     pub version_id: Option<String>,
     /// As it was uploaded; not together with a range.
     pub part: Option<PartNumber>,
+    /// The answer's head tells the checksums, too (of a whole object).
+    pub checksums: bool,
 }
 
 /// Which state of an object HeadObject asks for.
@@ -241,7 +266,8 @@ impl S3 {
                     .set_range(range.clone())
                     .set_version_id(request.version_id.clone())
                     .set_part_number(request.part.map(PartNumber::get))
-                    .set_if_match(request.if_match.as_ref().map(|tag| format!("\"{tag}\"")));
+                    .set_if_match(request.if_match.as_ref().map(|tag| format!("\"{tag}\"")))
+                    .set_checksum_mode(request.checksums.then_some(ChecksumMode::Enabled));
                 async move { call.send().await }
             })
             .await?;
@@ -309,7 +335,8 @@ impl S3 {
                     .set_tagging(headers.tags.clone())
                     .set_checksum_crc64_nvme(request.crc64nvme.clone())
                     .set_content_md5(md5.map(|d| BASE64.encode(d)))
-                    .set_if_none_match(request.if_absent.then(|| "*".to_owned()))
+                    .set_if_none_match(request.guard.none_match())
+                    .set_if_match(request.guard.match_tag())
                     .body(counted(bytes.clone(), sent));
                 async move { call.send().await }
             })

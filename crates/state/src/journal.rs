@@ -9,11 +9,12 @@ use rusqlite::{Connection, OptionalExtension, params};
 
 use crate::{Db, StateError, os_path};
 
+mod control;
 mod rows;
 
 pub use rows::{
-    Fingerprint, JobKind, JobRow, JobState, NewJob, NewTransfer, Outcome, PartRow, TransferFilter,
-    TransferRow, TransferState,
+    Fingerprint, JobKind, JobRow, JobState, NewJob, NewTransfer, Outcome, PartRow, Priority,
+    TransferFilter, TransferRow, TransferState, Wish,
 };
 use rows::{JOB, TRANSFER, job_row, signed, transfer_row, unsigned};
 
@@ -44,7 +45,9 @@ impl Journal {
                     job.spec,
                     job.created_at.millis(),
                 ])?;
-                Ok(JobId::new(c.last_insert_rowid()))
+                let id = c.last_insert_rowid();
+                c.execute("UPDATE jobs SET position = ?1 WHERE id = ?1", [id])?;
+                Ok(JobId::new(id))
             })
             .await
     }
@@ -391,10 +394,19 @@ impl Journal {
         self.db.read(|c| {
             c.prepare_cached(
                 "SELECT t.upload_id FROM transfers t JOIN jobs j ON j.id = t.job
-                 WHERE t.upload_id IS NOT NULL AND j.state IN ('queued', 'running', 'waiting')",
+                 WHERE t.upload_id IS NOT NULL AND j.state IN ('queued', 'running', 'waiting', 'paused')",
             )?
             .query_map([], |row| row.get(0))?
             .collect()
+        })
+    }
+
+    /// Keys that a job has already: the rest of its plan is still to be made.
+    pub fn keys(&self, job: JobId) -> Result<HashSet<String>, StateError> {
+        self.db.read(|c| {
+            c.prepare_cached("SELECT coalesce(source, key) FROM transfers WHERE job = ?1")?
+                .query_map([job.get()], |row| row.get(0))?
+                .collect()
         })
     }
 
@@ -465,7 +477,7 @@ fn finish_one(
     let Some(planned) = planned else { return Ok(()) };
     c.prepare_cached(&format!(
         "UPDATE transfers SET state = ?2, {text_column} = ?3, size = coalesce(?4, size),
-         etag = coalesce(?5, etag) WHERE id = ?1"
+         etag = coalesce(?5, etag), local = coalesce(?6, local) WHERE id = ?1"
     ))?
     .execute(params![
         transfer.get(),
@@ -475,7 +487,11 @@ fn finish_one(
         match outcome {
             Outcome::Done { etag, .. } => etag.as_deref(),
             _ => None,
-        }
+        },
+        match outcome {
+            Outcome::Done { local, .. } => local.as_deref().map(os_path::to_bytes),
+            _ => None,
+        },
     ])?;
     if state == TransferState::Completed {
         c.prepare_cached("DELETE FROM parts WHERE transfer = ?1")?.execute([transfer.get()])?;

@@ -19,7 +19,7 @@ pub use db::{Db, prepare_folder};
 pub use instance::Instance;
 pub use journal::{
     Fingerprint, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, PartRow,
-    TransferFilter, TransferRow, TransferState,
+    Priority, TransferFilter, TransferRow, TransferState, Wish,
 };
 pub use keychain::{KeyStore, KeychainError, OsKeychain};
 pub use profiles::{ProfileRow, Profiles};

@@ -75,6 +75,14 @@ const STEPS: &[&str] = &[
     ALTER TABLE transfers ADD COLUMN version TEXT;
     ALTER TABLE transfers ADD COLUMN source TEXT;
     ",
+    // 3: the order of jobs, what another process asks of a job's owner, a job's own speed limit.
+    "
+    ALTER TABLE jobs ADD COLUMN priority INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN position INTEGER NOT NULL DEFAULT 0;
+    ALTER TABLE jobs ADD COLUMN wish TEXT;
+    ALTER TABLE jobs ADD COLUMN speed_limit INTEGER;
+    UPDATE jobs SET position = id;
+    ",
 ];
 
 pub(crate) const VERSION: u32 = STEPS.len() as u32;

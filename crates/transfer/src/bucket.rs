@@ -28,7 +28,7 @@ pub(crate) async fn remove(context: &Arc<JobContext>) -> Result<(), TransferErro
         return Ok(());
     }
     uploads(context, &bucket).await?;
-    retry::run(context.engine.policy(), context.cancel.clone(), |_| async {
+    retry::run(context.policy(), context.cancel.clone(), |_| async {
         Ok(context.s3.delete_bucket(&bucket).await?)
     })
     .await?;
@@ -50,7 +50,7 @@ async fn found(context: &Arc<JobContext>, found: Vec<NewTransfer>) -> Result<(),
 async fn versions(context: &Arc<JobContext>, bucket: &BucketName) -> Result<(), TransferError> {
     let mut request = VersionRequest::default();
     loop {
-        let page = retry::run(context.engine.policy(), context.cancel.clone(), |_| async {
+        let page = retry::run(context.policy(), context.cancel.clone(), |_| async {
             Ok(context.s3.list_versions_page(bucket, &request).await?)
         })
         .await?;
@@ -99,7 +99,7 @@ async fn uploads(context: &Arc<JobContext>, bucket: &BucketName) -> Result<(), T
     };
     for upload in open {
         let (key, id) = (ObjectKey::new(upload.key)?, UploadId::new(upload.upload_id));
-        retry::run(context.engine.policy(), context.cancel.clone(), |_| async {
+        retry::run(context.policy(), context.cancel.clone(), |_| async {
             Ok(context.s3.abort_upload(bucket, &key, &id).await?)
         })
         .await?;

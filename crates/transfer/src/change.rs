@@ -25,7 +25,6 @@ pub(crate) async fn object(
 ) -> Result<Outcome, TransferError> {
     let bucket = BucketName::new(context.row.bucket.clone())?;
     let key = ObjectKey::new(transfer.key.clone())?;
-    let engine = &context.engine;
     let by_copy = matches!(
         change,
         Change::Headers { .. } | Change::StorageClass { .. } | Change::RestoreVersion
@@ -42,13 +41,13 @@ pub(crate) async fn object(
     }
     let which =
         Which { key: Some(&key), version_id: transfer.version.as_deref(), ..Which::default() };
-    retry::run(engine.policy(), context.cancel.clone(), |_| async {
+    retry::run(context.policy(), context.cancel.clone(), |_| async {
         set(&context.s3, &bucket, which, change).await.map_err(TransferError::from)
     })
     .await?;
     let size = transfer.size.unwrap_or(0);
     active.add(size);
-    Ok(Outcome::Done { size, verified: "changed".into(), etag: None })
+    Ok(Outcome::Done { size, verified: "changed".into(), etag: None, local: None })
 }
 
 async fn set(
@@ -99,8 +98,7 @@ async fn onto_itself(
     remote: &Remote,
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
-    let engine = &context.engine;
-    let head = remote.head(engine.policy(), &context.cancel).await?;
+    let head = remote.head(&context.policy(), &context.cancel).await?;
     let mut headers = head.headers.clone();
     match change {
         Change::Headers { edit } => headers = edit.apply(&headers),
@@ -125,7 +123,7 @@ async fn onto_itself(
     let outcome = job.run(headers, request).await?;
     let which = Which::from(&remote.key);
     let again = |document, text: String| async move {
-        retry::run(engine.policy(), context.cancel.clone(), |_| async {
+        retry::run(context.policy(), context.cancel.clone(), |_| async {
             Ok(remote.s3.put_document(&remote.bucket, document, which, &text).await?)
         })
         .await
@@ -162,7 +160,7 @@ async fn grants(
         version_id: remote.version_id.as_deref(),
         ..Which::default()
     };
-    let policy = context.engine.policy();
+    let policy = context.policy();
     let read = retry::run(policy, context.cancel.clone(), |_| async {
         let document = remote.s3.document(&remote.bucket, Document::Acl, which).await;
         match document {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use dipper_s3::{Class, CopyRequest, Document, ObjectHead, ObjectHeaders, ObjectId, Which};
+use dipper_s3::{Class, CopyRequest, Document, Guard, ObjectHead, ObjectHeaders, ObjectId, Which};
 use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey};
 
@@ -45,7 +45,7 @@ pub(crate) async fn object(
     if plan.if_absent && is_there(context, &transfer.key).await? {
         return Ok(Outcome::Skipped { reason: "exists".into() });
     }
-    let head = remote.head(engine.policy(), &context.cancel).await?;
+    let head = remote.head(&context.policy(), &context.cancel).await?;
     set_size(context, active, transfer.size.unwrap_or(0), head.size);
     let mut headers = plan.edit.apply(&head.headers);
     headers.visibility = plan.visibility;
@@ -66,12 +66,12 @@ pub(crate) async fn object(
     let outcome = job.run(headers, request).await?;
     if plan.move_away {
         // Only what was copied goes: a newer one that came meanwhile stays.
-        let now = remote.head(engine.policy(), &context.cancel).await?;
+        let now = remote.head(&context.policy(), &context.cancel).await?;
         if now.etag != head.etag {
             return Err(TransferError::ObjectChanged);
         }
         let gone = ObjectId { key: remote.key.clone(), version_id: remote.version_id.clone() };
-        retry::run(engine.policy(), context.cancel.clone(), |_| async {
+        retry::run(context.policy(), context.cancel.clone(), |_| async {
             Ok(remote.s3.delete_version(&remote.bucket, &gone, false).await.map(drop)?)
         })
         .await?;
@@ -88,7 +88,7 @@ pub(crate) async fn object(
 /// Asked before, since many servers don't look at the condition on a copy.
 async fn is_there(context: &Arc<JobContext>, key: &str) -> Result<bool, TransferError> {
     let (bucket, key) = (BucketName::new(context.row.bucket.clone())?, ObjectKey::new(key)?);
-    retry::run(context.engine.policy(), context.cancel.clone(), |_| async {
+    retry::run(context.policy(), context.cancel.clone(), |_| async {
         match context.s3.head_object(&bucket, &key).await {
             Ok(_) => Ok(true),
             Err(error) if error.class == Class::ObjectNotFound => Ok(false),
@@ -126,6 +126,8 @@ impl Job<'_> {
                 done => return done,
             }
         }
+        // Asked before, and once more in the moment of writing.
+        let guard = if request.if_absent { Guard::absent() } else { Guard::default() };
         headers.tags = match request.tags {
             Some(tags) => Some(tags).filter(|tags| !tags.is_empty()),
             None => self.tags().await?,
@@ -135,7 +137,16 @@ impl Job<'_> {
         if self.remote.server_side && by_parts && self.head.size > engine.limits.single_copy {
             let origin = Origin::Object(Box::new(Remote::clone(self.remote)));
             let (context, transfer) = (self.context, self.transfer);
-            match upload::send(context, transfer, headers.clone(), origin, self.active).await {
+            match upload::send(
+                context,
+                transfer,
+                headers.clone(),
+                guard.clone(),
+                origin,
+                self.active,
+            )
+            .await
+            {
                 Err(TransferError::S3(error)) if error.class == Class::Unsupported => {
                     tracing::info!(%error, "no copy of parts; through this machine");
                 }
@@ -143,7 +154,7 @@ impl Job<'_> {
             }
         }
         let origin = Origin::Object(Box::new(through));
-        upload::send(self.context, self.transfer, headers, origin, self.active).await
+        upload::send(self.context, self.transfer, headers, guard, origin, self.active).await
     }
 
     /// The tags of the source, as a header carries them.
@@ -154,7 +165,7 @@ impl Job<'_> {
         }
         let Remote { s3, bucket, key, version_id, .. } = self.remote;
         let which = Which { key: Some(key), version_id: version_id.as_deref(), ..Which::default() };
-        let policy = self.context.engine.policy();
+        let policy = self.context.policy();
         let json = retry::run(policy, self.context.cancel.clone(), |_| async {
             match s3.document(bucket, Document::Tagging, which).await {
                 Err(error) if error.class == Class::Unsupported => Ok(None),
@@ -170,7 +181,7 @@ impl Job<'_> {
         let source = self.remote.source(self.head);
         let bucket = BucketName::new(context.row.bucket.clone())?;
         let key = ObjectKey::new(self.transfer.key.clone())?;
-        let copied = retry::run(engine.policy(), context.cancel.clone(), |_| async {
+        let copied = retry::run(context.policy(), context.cancel.clone(), |_| async {
             match context.s3.copy_object(&source, &bucket, &key, request).await {
                 Err(error) if error.class == Class::PreconditionFailed && !request.if_absent => {
                     Err(TransferError::ObjectChanged)
@@ -179,7 +190,7 @@ impl Job<'_> {
             }
         })
         .await?;
-        let there = retry::run(engine.policy(), context.cancel.clone(), |_| async {
+        let there = retry::run(context.policy(), context.cancel.clone(), |_| async {
             Ok(context.s3.head_object(&bucket, &key).await?)
         })
         .await?;
@@ -192,7 +203,7 @@ impl Job<'_> {
             size: Some(there.size),
         });
         let etag = copied.etag.or(there.etag);
-        Ok(Outcome::Done { size: there.size, verified: verified.to_owned(), etag })
+        Ok(Outcome::Done { size: there.size, verified: verified.to_owned(), etag, local: None })
     }
 }
 

@@ -52,11 +52,11 @@ async fn batch(
 ) -> Result<(), TransferError> {
     let rows = rows?;
     let keys: Vec<ObjectId> = rows.iter().map(object_of).collect::<Result<_, _>>()?;
-    let policy = context.engine.policy();
+    let policy = context.policy();
     let mut s3 = context.s3.clone();
     let answer = loop {
         let since = context.engine.connections.sign_ins();
-        let answer = together(policy, context, &s3, bucket, &keys).await;
+        let answer = together(policy.clone(), context, &s3, bucket, &keys).await;
         match answer {
             Err(error) if error.needs_sign_in() => match context.signed_in_again(since).await {
                 Some(renewed) => s3 = renewed,
@@ -150,7 +150,12 @@ async fn together(
 }
 
 fn done(row: &TransferRow) -> Outcome {
-    Outcome::Done { size: row.size.unwrap_or(0), verified: "deleted".into(), etag: None }
+    Outcome::Done {
+        size: row.size.unwrap_or(0),
+        verified: "deleted".into(),
+        etag: None,
+        local: None,
+    }
 }
 
 async fn singles(
@@ -176,7 +181,7 @@ async fn single(
     bucket: &BucketName,
     row: &TransferRow,
 ) -> Option<(TransferId, Outcome)> {
-    let policy = context.engine.policy();
+    let policy = context.policy();
     let deleted = retry::run(policy, context.cancel.clone(), |_| async {
         let object = object_of(row)?;
         Ok(s3.delete_version(bucket, &object, false).await.map(drop)?)

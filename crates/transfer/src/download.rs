@@ -10,17 +10,20 @@ use dipper_s3::{Class, GetRequest, HeadRequest, ObjectHead};
 use dipper_state::{Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber};
 use futures::{FutureExt, StreamExt, TryStreamExt};
-use md5::{Digest, Md5};
 
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
-use crate::hash::{Crc, multipart_etag, provable};
+use crate::hash::{Crc, provable};
 use crate::plan::{self, PART_MIN};
 use crate::progress::{Active, Attempt};
+use crate::proof::{Proof, prove};
+use crate::publish::Whole;
 use crate::spec::{OnExisting, Spec};
-use crate::{fs, retry};
+use crate::{conflict, fs, retry};
 
 const MIB: u64 = 1 << 20;
+/// Up to this size, one request without a HEAD before it.
+const SMALL: u64 = 4 << 20;
 /// An object that changes while it comes, or does not prove true, is begun once more.
 const CHANGES: u32 = 2;
 
@@ -30,7 +33,7 @@ pub(crate) async fn object(
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
     let key = ObjectKey::new(transfer.key.clone())?;
-    let (root, target, on_existing) = target(context, &key)?;
+    let (root, target, on_existing) = target(&context.spec, &context.row.prefix, key.as_str())?;
     if key.is_folder_marker() && transfer.size == Some(0) {
         let marker = target.clone();
         blocking(move || {
@@ -43,7 +46,12 @@ pub(crate) async fn object(
             }
         })
         .await?;
-        return Ok(Outcome::Done { size: 0, verified: "folder".into(), etag: None });
+        return Ok(Outcome::Done {
+            size: 0,
+            verified: "folder".into(),
+            etag: None,
+            local: Some(target),
+        });
     }
     let job = Download {
         context,
@@ -67,11 +75,12 @@ pub(crate) async fn object(
 }
 
 /// The folder that nothing may leave, and the file's place in it.
-fn target(
-    context: &JobContext,
-    key: &ObjectKey,
+pub(crate) fn target(
+    spec: &Spec,
+    prefix: &str,
+    key: &str,
 ) -> Result<(PathBuf, PathBuf, OnExisting), TransferError> {
-    match &context.spec {
+    match spec {
         Spec::DownloadTo { file, on_existing } => {
             let file = PathBuf::from(file);
             let root = match file.parent() {
@@ -83,8 +92,7 @@ fn target(
         }
         Spec::Download { folder, on_existing } => {
             let root = PathBuf::from(folder);
-            let relative =
-                key.as_str().strip_prefix(context.row.prefix.as_str()).unwrap_or(key.as_str());
+            let relative = key.strip_prefix(prefix).unwrap_or(key);
             let relative = relative.strip_suffix('/').unwrap_or(relative);
             let names = dipper_paths::local_segments(relative, dipper_paths::Names::Native)
                 .map_err(|source| TransferError::UnsafeName { source })?;
@@ -114,8 +122,46 @@ struct Download<'a> {
 
 impl Download<'_> {
     async fn once(&self) -> Result<Outcome, TransferError> {
-        let engine = &self.context.engine;
-        let head = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
+        let there = match self.target.symlink_metadata() {
+            Ok(meta) => Some(meta),
+            // A file where a folder should be is told when the folder is made.
+            Err(error)
+                if matches!(
+                    error.kind(),
+                    std::io::ErrorKind::NotFound | std::io::ErrorKind::NotADirectory
+                ) =>
+            {
+                None
+            }
+            Err(source) => {
+                return Err(TransferError::Local {
+                    op: "look at",
+                    path: self.target.clone(),
+                    source,
+                });
+            }
+        };
+        if there.is_some() {
+            match self.on_existing {
+                OnExisting::Refuse => {
+                    return Err(TransferError::Exists { path: self.target.clone() });
+                }
+                OnExisting::Skip => {
+                    return Ok(Outcome::Skipped { reason: conflict::EXISTS.to_owned() });
+                }
+                _ => {}
+            }
+        }
+        let decided = there.is_none()
+            || matches!(self.on_existing, OnExisting::Overwrite | OnExisting::KeepBoth);
+        if decided
+            && self.transfer.part_size.is_none()
+            && self.transfer.size.is_some_and(|size| size <= SMALL)
+            && let Some(done) = self.small().await?
+        {
+            return Ok(done);
+        }
+        let head = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {
             let request =
                 HeadRequest { version_id: self.transfer.version.clone(), ..HeadRequest::default() };
             Ok(self.context.s3.head_object_of(&self.bucket, &self.key, &request).await?)
@@ -124,11 +170,118 @@ impl Download<'_> {
         if head.archived {
             return Err(TransferError::Archived);
         }
+        if let Some(meta) = there.filter(|_| !decided) {
+            let from = (head.size, conflict::modified_ns(&head));
+            let to = (meta.len(), conflict::mtime_ns(&meta));
+            let (rule, path, head) = (self.on_existing, self.target.clone(), head.clone());
+            let stays = blocking(move || {
+                conflict::stays(rule, from, to, || conflict::same_bytes(&path, &head))
+            });
+            if let Some(reason) = stays.await? {
+                return Ok(Outcome::Skipped { reason: reason.to_owned() });
+            }
+        }
+        self.large(head).await
+    }
+
+    /// In one request, which tells what HEAD would have told. `None`: it is not as small as it was.
+    async fn small(&self) -> Result<Option<Outcome>, TransferError> {
+        let size = self.transfer.size.unwrap_or(0);
+        let request = GetRequest {
+            version_id: self.transfer.version.clone(),
+            checksums: true,
+            ..GetRequest::default()
+        };
+        let budget = self.budget(size).await?;
+        let policy = self.context.policy().moving(size);
+        let got = retry::run(policy, self.context.cancel.clone(), |_| async {
+            let answer = match self.context.s3.get_object(&self.bucket, &self.key, &request).await {
+                Err(error) if error.class == Class::ObjectArchived => {
+                    return Err(TransferError::Archived);
+                }
+                answer => answer?,
+            };
+            if answer.len != size || answer.head.size != size {
+                return Ok(None);
+            }
+            let attempt = Attempt::new(self.active);
+            let head = answer.head.clone();
+            let bytes = self.collect(answer, size, &attempt).await?;
+            let verified = prove(&head, &bytes)?;
+            attempt.keep();
+            Ok(Some((head, bytes, verified)))
+        })
+        .await?;
+        let Some((head, bytes, verified)) = got else { return Ok(None) };
+        self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
+        let partial = self.partial();
+        let (root, target, path) = (self.root.clone(), self.target.clone(), partial.clone());
+        let at = conflict::modified_ns(&head);
+        let written = blocking(move || {
+            fs::prepare_parent(&root, &target)?;
+            let file = fs::create_partial(&path, bytes.len() as u64)?;
+            fs::write_at(&file, &bytes, 0).map_err(TransferError::local("write", &path))?;
+            set_modified(&file, at);
+            Ok(file)
+        })
+        .await;
+        drop(budget);
+        let file = match written {
+            Ok(file) => Arc::new(file),
+            Err(error) => {
+                self.give_up(&partial, &error);
+                return Err(error);
+            }
+        };
+        self.publish(partial, file, size, verified, head.etag).await.map(Some)
+    }
+
+    async fn publish(
+        &self,
+        partial: PathBuf,
+        file: Arc<File>,
+        size: u64,
+        verified: &'static str,
+        etag: Option<String>,
+    ) -> Result<Outcome, TransferError> {
+        let publisher = &self.context.engine.publisher;
+        let room = publisher.room().await?;
+        // What only waits for the disk keeps nobody from the network.
+        self.active.hold(None);
+        let whole = Whole {
+            partial: partial.clone(),
+            file,
+            target: self.target.clone(),
+            on_existing: self.on_existing,
+        };
+        match publisher.publish(whole, room).await {
+            Ok(name) => {
+                Ok(Outcome::Done { size, verified: verified.to_owned(), etag, local: Some(name) })
+            }
+            Err(error) => {
+                self.give_up(&partial, &error);
+                Err(error)
+            }
+        }
+    }
+
+    fn partial(&self) -> PathBuf {
+        fs::partial(&self.target, &self.context.engine.database, self.transfer.id.get())
+    }
+
+    async fn budget(&self, bytes: u64) -> Result<tokio::sync::OwnedSemaphorePermit, TransferError> {
+        tokio::select! {
+            budget = self.context.engine.reserve(bytes) => budget,
+            () = self.context.cancel.cancelled() => Err(TransferError::Cancelled),
+        }
+    }
+
+    async fn large(&self, head: ObjectHead) -> Result<Outcome, TransferError> {
+        let engine = &self.context.engine;
         let etag = head.etag.clone().ok_or(TransferError::ObjectChanged)?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), head.size);
         let piece = piece_size(head.size);
-        let partial =
-            fs::partial(&self.target, &self.context.engine.database, self.transfer.id.get());
+        let partial = self.partial();
         let crc = provable(&head.checksums).map_or(Crc::Crc64nvme, |(crc, _)| crc);
 
         let (file, mut done) = self.open(&partial, &etag, head.size, piece, crc).await?;
@@ -152,23 +305,17 @@ impl Download<'_> {
         }
         done.sort_by_key(|part| part.number);
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
-        let (size, modified) = (head.size, head.modified);
+        let (size, modified) = (head.size, conflict::modified_ns(&head));
         let proof = Proof { head, parts: done, piece, crc };
-        let (target, on_existing) = (self.target.clone(), self.on_existing);
-        let path = partial.clone();
-        let named = blocking(move || {
-            let verified = proof.check(&file, &path)?;
-            if let Some(at) = modified.and_then(|at| u64::try_from(at.millis()).ok()) {
-                let _ = file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_millis(at));
-            }
-            fs::publish(&path, &file, &target, on_existing)?;
+        let (path, whole) = (partial.clone(), Arc::clone(&file));
+        let proven = blocking(move || {
+            let verified = proof.check(&whole, &path)?;
+            set_modified(&whole, modified);
             Ok(verified)
         })
         .await;
-        match named {
-            Ok(verified) => {
-                Ok(Outcome::Done { size, verified: verified.to_owned(), etag: Some(etag) })
-            }
+        match proven {
+            Ok(verified) => self.publish(partial, file, size, verified, Some(etag)).await,
             Err(error) => {
                 self.give_up(&partial, &error);
                 Err(error)
@@ -178,7 +325,9 @@ impl Download<'_> {
 
     /// What can be continued stays; the rest leaves nothing behind.
     fn give_up(&self, partial: &Path, error: &TransferError) {
-        let continues = matches!(error, TransferError::Cancelled) || error.is_transient();
+        let continues = matches!(error, TransferError::Cancelled)
+            || error.is_transient()
+            || error.is_full_disk();
         let wrong_bytes = matches!(error, TransferError::Mismatch { .. });
         if !continues || wrong_bytes {
             let _ = std::fs::remove_file(partial);
@@ -210,12 +359,8 @@ impl Download<'_> {
             }
         }
         let (root, target, path) = (self.root.clone(), self.target.clone(), partial.to_owned());
-        let refuse = self.on_existing == OnExisting::Refuse;
         let file = blocking(move || {
             fs::prepare_parent(&root, &target)?;
-            if refuse && target.symlink_metadata().is_ok() {
-                return Err(TransferError::Exists { path: target });
-            }
             fs::create_partial(&path, size)
         })
         .await?;
@@ -238,18 +383,16 @@ impl Download<'_> {
     ) -> Result<PartRow, TransferError> {
         let engine = &self.context.engine;
         let (first, len) = plan::span(size, piece, number);
-        let _budget = tokio::select! {
-            budget = engine.reserve(len) => budget?,
-            () = self.context.cancel.cancelled() => return Err(TransferError::Cancelled),
-        };
+        let _budget = self.budget(len).await?;
         let request = GetRequest {
             // An object of one piece needs no range, which some servers can't do.
             range: (len < size).then_some((first, len)),
             if_match: Some(etag.to_owned()),
             version_id: self.transfer.version.clone(),
-            part: None,
+            ..GetRequest::default()
         };
-        let bytes = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
+        let policy = self.context.policy().moving(len);
+        let bytes = retry::run(policy, self.context.cancel.clone(), |_| async {
             let attempt = Attempt::new(self.active);
             let bytes = self.fetch(&request, etag, size, len, &attempt).await?;
             attempt.keep();
@@ -280,7 +423,7 @@ impl Download<'_> {
         len: u64,
         attempt: &Attempt,
     ) -> Result<Vec<u8>, TransferError> {
-        let mut answer = match self.context.s3.get_object(&self.bucket, &self.key, request).await {
+        let answer = match self.context.s3.get_object(&self.bucket, &self.key, request).await {
             Ok(answer) => answer,
             Err(error) if error.class == Class::PreconditionFailed => {
                 return Err(TransferError::ObjectChanged);
@@ -290,19 +433,28 @@ impl Download<'_> {
         if answer.head.etag.as_deref() != Some(etag) {
             return Err(TransferError::ObjectChanged);
         }
-        let wrong = |what, expected: u64, got: u64| TransferError::Mismatch {
-            what,
-            expected: expected.to_string(),
-            got: got.to_string(),
-        };
         if answer.head.size != size || answer.len != len {
             return Err(wrong("the length the server announced", len, answer.len));
         }
+        self.collect(answer, len, attempt).await
+    }
+
+    /// The bytes of an answer, at the pace of the limits.
+    async fn collect(
+        &self,
+        mut answer: dipper_s3::Download,
+        len: u64,
+        attempt: &Attempt,
+    ) -> Result<Vec<u8>, TransferError> {
         let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
         while let Some(chunk) = answer.next().await {
             let chunk = chunk?;
             bytes.extend_from_slice(&chunk);
             attempt.add(chunk.len() as u64);
+            let wait = self.context.pace.passed(chunk.len() as u64);
+            if !wait.is_zero() {
+                tokio::time::sleep(wait).await;
+            }
             if bytes.len() as u64 > len {
                 return Err(wrong("the bytes that came", len, bytes.len() as u64));
             }
@@ -311,6 +463,18 @@ impl Download<'_> {
             return Err(wrong("the bytes that came", len, bytes.len() as u64));
         }
         Ok(bytes)
+    }
+}
+
+fn wrong(what: &'static str, expected: u64, got: u64) -> TransferError {
+    TransferError::Mismatch { what, expected: expected.to_string(), got: got.to_string() }
+}
+
+fn set_modified(file: &File, ns: i64) {
+    if let Ok(ns) = u64::try_from(ns)
+        && ns > 0
+    {
+        let _ = file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_nanos(ns));
     }
 }
 
@@ -345,113 +509,4 @@ fn reopen(
         })
         .collect();
     Some((Arc::new(file), proven))
-}
-
-/// Everything that can prove the bytes.
-struct Proof {
-    head: ObjectHead,
-    parts: Vec<PartRow>,
-    piece: u64,
-    crc: Crc,
-}
-
-impl Proof {
-    /// By the strongest means the server offers; says which.
-    fn check(&self, file: &File, path: &Path) -> Result<&'static str, TransferError> {
-        let got: u64 = self.parts.iter().map(|p| p.size).sum();
-        if got != self.head.size {
-            return Err(TransferError::Mismatch {
-                what: "the bytes that came",
-                expected: self.head.size.to_string(),
-                got: got.to_string(),
-            });
-        }
-        if let Some((crc, theirs)) = provable(&self.head.checksums) {
-            let ours = self.crc_of_all(crc);
-            return match ours == theirs.value {
-                true => Ok(match crc {
-                    Crc::Crc64nvme => "crc64nvme",
-                    Crc::Crc32c => "crc32c",
-                    Crc::Crc32 => "crc32",
-                }),
-                false => Err(TransferError::Mismatch {
-                    what: "the checksum of the object",
-                    expected: theirs.value.clone(),
-                    got: ours,
-                }),
-            };
-        }
-        let read = TransferError::local("read", path);
-        if let Some(theirs) = self.head.etag_md5() {
-            let ours = hex::encode(md5_of(file, 0, self.head.size).map_err(read)?);
-            return match ours.eq_ignore_ascii_case(theirs) {
-                true => Ok("md5"),
-                false => Err(TransferError::Mismatch {
-                    what: "the MD5 of the object",
-                    expected: theirs.to_owned(),
-                    got: ours,
-                }),
-            };
-        }
-        // The part size of somebody's upload is not known: a guess that fits proves, none disproves.
-        for part in self.likely_part_sizes() {
-            let ours =
-                self.multipart_md5(file, part).map_err(TransferError::local("read", path))?;
-            if ours.is_some() && ours == self.head.etag {
-                return Ok("etag");
-            }
-        }
-        Ok("size")
-    }
-
-    fn crc_of_all(&self, crc: Crc) -> String {
-        debug_assert_eq!(crc, self.crc);
-        let mut all = crc.digest(b"");
-        for (at, part) in self.parts.iter().enumerate() {
-            let value = part.checksum.as_deref().and_then(|c| crc.read(c)).unwrap_or(0);
-            all = if at == 0 { value } else { crc.combine(all, value, part.size) };
-        }
-        crc.base64(all)
-    }
-
-    fn likely_part_sizes(&self) -> Vec<u64> {
-        let Some(parts) = self
-            .head
-            .etag
-            .as_deref()
-            .and_then(|tag| tag.split_once('-'))
-            .and_then(|(_, n)| n.parse::<u64>().ok())
-        else {
-            return Vec::new();
-        };
-        let mut sizes: Vec<u64> =
-            [self.piece, 5 * MIB, 8 * MIB, 10 * MIB, 15 * MIB, 16 * MIB, 50 * MIB, 64 * MIB]
-                .into_iter()
-                .filter(|size| plan::count(self.head.size, *size) == parts)
-                .collect();
-        sizes.dedup();
-        sizes
-    }
-
-    fn multipart_md5(&self, file: &File, part: u64) -> std::io::Result<Option<String>> {
-        let mut etags = Vec::new();
-        for number in 1..=plan::count(self.head.size, part) {
-            let (first, len) = plan::span(self.head.size, part, number);
-            etags.push(hex::encode(md5_of(file, first, len)?));
-        }
-        Ok(multipart_etag(etags.iter().map(String::as_str)))
-    }
-}
-
-fn md5_of(file: &File, first: u64, len: u64) -> std::io::Result<[u8; 16]> {
-    let mut hash = Md5::new();
-    let mut buffer = vec![0; usize::try_from(len.min(MIB)).unwrap_or(0)];
-    let mut at = 0;
-    while at < len {
-        let take = usize::try_from((len - at).min(MIB)).unwrap_or(0);
-        fs::read_at(file, &mut buffer[..take], first + at)?;
-        hash.update(&buffer[..take]);
-        at += take as u64;
-    }
-    Ok(hash.finalize().into())
 }

@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use dipper_s3::S3;
+use dipper_s3::{Pace, S3};
 use dipper_state::{Db, Instance, JobKind, JobRow, JobState, Journal, Outcome};
 use dipper_types::{Clock, JobId, TransferId};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
@@ -13,10 +14,14 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::error::TransferError;
+use crate::lanes::{Endpoints, Lanes};
 use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
+use crate::publish::Publisher;
 use crate::retry::Policy;
 use crate::sink::{Connections, Sink};
 use crate::spec::Spec;
+use crate::throttle::{Limited, Throttle};
+use crate::turns::Turns;
 use crate::waiting::Gate;
 use crate::{bucket, delete, enumerate, upload, waiting};
 
@@ -24,12 +29,16 @@ use crate::{bucket, delete, enumerate, upload, waiting};
 #[derive(Debug, Clone, Copy)]
 pub struct Limits {
     pub jobs: usize,
+    /// Under way; how many requests they may send is found out for each endpoint.
     pub files: usize,
-    /// Of one file.
+    /// Of one file, under way.
     pub parts: usize,
     /// Bytes held in memory by all parts under way.
     pub bytes_in_flight: u64,
     pub attempts: u32,
+    /// How long an endpoint that has answered before is waited for, when it says that it has too much
+    /// to do, or can't be reached any more.
+    pub patience: Duration,
     /// Objects up to this size are copied in one request (S3's own limit is 5 GiB).
     pub single_copy: u64,
     /// The first pause before trying again; tests shorten it.
@@ -40,10 +49,11 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             jobs: 4,
-            files: 32,
-            parts: 8,
+            files: 128,
+            parts: 24,
             bytes_in_flight: 256 << 20,
             attempts: 8,
+            patience: Duration::from_secs(15 * 60),
             single_copy: 5 << 30,
             first_pause: Duration::from_millis(250),
         }
@@ -53,8 +63,10 @@ impl Default for Limits {
 /// The budget is counted in these.
 const BUDGET_UNIT: u64 = 64 * 1024;
 const FETCH: u32 = 256;
-/// Clearing the list waits so long for a server.
-const TIDYING: Duration = Duration::from_secs(10);
+const LONGEST_PAUSE: Duration = Duration::from_secs(20);
+/// As many files may have been under way in a process that ended, with those whose end was not yet
+/// written.
+const DOUBTFUL: usize = 2048;
 
 pub struct Engine {
     pub(crate) journal: Journal,
@@ -62,11 +74,15 @@ pub struct Engine {
     pub(crate) limits: Limits,
     pub(crate) connections: Arc<dyn Connections>,
     pub(crate) clock: Arc<dyn Clock>,
-    home: PathBuf,
+    pub(crate) home: PathBuf,
     /// The database's random name, part of temporary files' names.
     pub(crate) database: String,
     pub(crate) instance: Instance,
-    job_slots: Arc<Semaphore>,
+    pub(crate) turns: Arc<Turns>,
+    endpoints: Endpoints,
+    pub(crate) publisher: Publisher,
+    /// Of all jobs together.
+    speed: Arc<Throttle>,
     pub(crate) file_slots: Arc<Semaphore>,
     budget: Arc<Semaphore>,
     budget_units: u32,
@@ -76,9 +92,20 @@ pub struct Engine {
 }
 
 #[derive(Clone)]
-struct Running {
+pub(crate) struct Running {
     progress: Arc<JobProgress>,
-    cancel: CancellationToken,
+    pub cancel: CancellationToken,
+    pub stop: Arc<Mutex<Stop>>,
+    pub speed: Arc<Throttle>,
+}
+
+/// Why a running job was told to end.
+#[derive(Debug, Clone, Default)]
+pub(crate) enum Stop {
+    #[default]
+    Cancel,
+    /// It goes on later; with the error that made it stop, if it was one.
+    Pause(Option<String>),
 }
 
 /// What a transfer needs of its job.
@@ -90,6 +117,38 @@ pub(crate) struct JobContext {
     pub progress: Arc<JobProgress>,
     pub cancel: CancellationToken,
     pub gate: Arc<Gate>,
+    pub lanes: Arc<Lanes>,
+    pub pace: Arc<dyn Pace>,
+    pub running: Running,
+    /// So many of the first files may be on the server already: an ended process was sending them.
+    pub doubtful: Arc<AtomicUsize>,
+}
+
+impl JobContext {
+    pub fn policy(&self) -> Policy {
+        let limits = &self.engine.limits;
+        Policy {
+            attempts: limits.attempts,
+            first: limits.first_pause,
+            longest: LONGEST_PAUSE,
+            patience: limits.patience,
+            lanes: Arc::clone(&self.lanes),
+            bytes: 0,
+        }
+    }
+
+    /// Whether the next file may be there already, sent by a process that ended before it could say so.
+    pub fn is_doubtful(&self) -> bool {
+        let less = |left: usize| left.checked_sub(1);
+        self.doubtful.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    }
+
+    /// The job stops here and can be gone on with; what is under way stays in the journal.
+    pub fn pause(&self, error: &TransferError) {
+        let text = self.engine.sink.describe(error);
+        *self.running.stop.lock().unwrap_or_else(PoisonError::into_inner) = Stop::Pause(Some(text));
+        self.running.cancel.cancel();
+    }
 }
 
 impl Engine {
@@ -101,7 +160,7 @@ impl Engine {
         limits: Limits,
     ) -> Result<Arc<Self>, TransferError> {
         let units = u32::try_from(limits.bytes_in_flight / BUDGET_UNIT).unwrap_or(u32::MAX).max(1);
-        Ok(Arc::new(Self {
+        let engine = Arc::new(Self {
             journal: Journal::new(db),
             sink,
             limits,
@@ -110,14 +169,19 @@ impl Engine {
             home: db.folder().to_owned(),
             database: db.name()?,
             instance: Instance::claim(db.folder())?,
-            job_slots: Arc::new(Semaphore::new(limits.jobs.max(1))),
+            turns: Turns::new(limits.jobs),
+            endpoints: Endpoints::default(),
+            publisher: Publisher::start().map_err(TransferError::local("start", db.folder()))?,
+            speed: Arc::new(Throttle::new(None)),
             file_slots: Arc::new(Semaphore::new(limits.files.max(1))),
             budget: Arc::new(Semaphore::new(units as usize)),
             budget_units: units,
             running: Mutex::default(),
             stopping: CancellationToken::new(),
             idle: Notify::new(),
-        }))
+        });
+        engine.listen();
+        Ok(engine)
     }
 
     pub fn journal(&self) -> &Journal {
@@ -147,6 +211,10 @@ impl Engine {
             if !self.journal.adopt(job.id, &job.owner, self.instance.id()).await? {
                 continue;
             }
+            // It goes on when it is told to.
+            if job.state == JobState::Paused && only.is_none() {
+                continue;
+            }
             match (job.kind, job.planned) {
                 (JobKind::Delete, _)
                 | (JobKind::Download | JobKind::Copy | JobKind::Change, false) => {
@@ -156,80 +224,29 @@ impl Engine {
                     self.journal.set_state(job.id, JobState::Cancelled, now, Some(error)).await?;
                     continue;
                 }
-                (_, true) => {}
-                (JobKind::Upload, false) => {
-                    // The plan is the only record of what is open: it goes only when nothing is.
-                    if let Err(error) = self.abort_left_uploads(&job).await {
-                        tracing::warn!(job = %job.id, %error, "left for later");
-                        continue;
-                    }
-                    self.journal.discard_plan(job.id).await?;
-                }
+                // A plan that was cut off is gone on with: what it has already is not planned again.
+                (_, true) | (JobKind::Upload, false) => {}
             }
-            self.start(job.id)?;
+            self.begin(job.id, DOUBTFUL)?;
             taken.push(job.id);
         }
         Ok(taken)
-    }
-
-    /// Stops a job: what is under way ends, what is queued is not begun, open uploads are aborted.
-    pub async fn cancel(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
-        let running = self.running(id);
-        if let Some(running) = running {
-            // Said in the journal first: a process that ends now must not begin it again.
-            self.journal.set_state(id, JobState::Cancelled, Some(self.clock.now()), None).await?;
-            running.cancel.cancel();
-            return Ok(());
-        }
-        let Some(job) = self.journal.job(id)? else { return Ok(()) };
-        if !job.state.is_finished() && !Instance::is_alive(&self.home, &job.owner) {
-            self.journal.cancel_queued(id).await?;
-            self.journal.set_state(id, JobState::Cancelled, Some(self.clock.now()), None).await?;
-            self.abort_later(&job).await;
-            self.remove_left_files(id).await;
-            self.sink.job_changed(id);
-        }
-        Ok(())
-    }
-
-    /// Puts what failed or was cancelled back into the queue and runs it.
-    pub async fn retry(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
-        if self.running(id).is_some() {
-            return Ok(());
-        }
-        let Some(job) = self.journal.job(id)? else { return Ok(()) };
-        let ours = job.owner == self.instance.id();
-        // It runs in another process: nothing of it has ended.
-        if !ours && !job.state.is_finished() && Instance::is_alive(&self.home, &job.owner) {
-            return Ok(());
-        }
-        if !self.journal.adopt(id, &job.owner, self.instance.id()).await? {
-            return Ok(());
-        }
-        if !job.planned && job.kind == JobKind::Upload {
-            self.abort_left_uploads(&job).await?;
-            self.journal.discard_plan(id).await?;
-        }
-        self.journal.requeue(id).await?;
-        self.start(id)
-    }
-
-    /// Forgets finished jobs, and what the failed ones had left to go on with.
-    pub async fn clear_finished(&self) -> Result<Vec<JobId>, TransferError> {
-        for job in self.journal.jobs()? {
-            if job.state.is_finished() {
-                // What can't be aborted in time keeps its job in the list.
-                let _ = tokio::time::timeout(TIDYING, self.abort_later(&job)).await;
-                self.remove_left_files(job.id).await;
-            }
-        }
-        Ok(self.journal.clear_finished().await?)
     }
 
     /// Every running job as it stands.
     pub fn snapshots(&self) -> Vec<JobSnapshot> {
         let running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
         running.iter().map(|(id, job)| job.progress.snapshot(*id)).collect()
+    }
+
+    /// Bytes a second of all jobs together; felt at once. `None`: as fast as it goes.
+    pub fn set_speed_limit(&self, limit: Option<u64>) {
+        self.speed.set(limit);
+    }
+
+    /// How many requests may be under way at each endpoint, as it stands now.
+    pub fn concurrency(&self) -> Vec<(String, usize)> {
+        self.endpoints.limits()
     }
 
     /// Returns when nothing runs.
@@ -251,16 +268,8 @@ impl Engine {
         self.wait_idle().await;
     }
 
-    fn running(&self, id: JobId) -> Option<Running> {
+    pub(crate) fn running(&self, id: JobId) -> Option<Running> {
         self.running.lock().unwrap_or_else(PoisonError::into_inner).get(&id).cloned()
-    }
-
-    pub(crate) fn policy(&self) -> Policy {
-        Policy {
-            attempts: self.limits.attempts,
-            first: self.limits.first_pause,
-            longest: Duration::from_secs(20),
-        }
     }
 
     /// Waits until so many bytes may be held in memory.
@@ -275,6 +284,11 @@ impl Engine {
     }
 
     pub(crate) fn start(self: &Arc<Self>, id: JobId) -> Result<(), TransferError> {
+        self.begin(id, 0)
+    }
+
+    /// `doubtful`: so many of its next files may have been sent by an ended process.
+    pub(crate) fn begin(self: &Arc<Self>, id: JobId, doubtful: usize) -> Result<(), TransferError> {
         let Some(row) = self.journal.job(id)? else { return Ok(()) };
         let progress = Arc::new(JobProgress::new(Counts {
             files_total: row.files_total,
@@ -285,12 +299,22 @@ impl Engine {
             bytes_done: row.bytes_done,
             planned: row.planned,
         }));
-        let cancel = CancellationToken::new();
-        let running = Running { progress: Arc::clone(&progress), cancel: cancel.clone() };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id, running);
+        let running = Running {
+            progress,
+            cancel: CancellationToken::new(),
+            stop: Arc::default(),
+            speed: Arc::new(Throttle::new(row.speed_limit)),
+        };
+        {
+            let mut all = self.running.lock().unwrap_or_else(PoisonError::into_inner);
+            if all.contains_key(&id) {
+                return Ok(());
+            }
+            all.insert(id, running.clone());
+        }
         let engine = Arc::clone(self);
         tokio::spawn(async move {
-            let ended = engine.run(row, progress, cancel).await;
+            let ended = engine.run(row, running, doubtful).await;
             if let Err(error) = &ended {
                 tracing::warn!(job = %id, %error, "job ended with an error");
             }
@@ -301,11 +325,18 @@ impl Engine {
     }
 
     /// The job's last word in the journal, then it leaves the running ones.
-    async fn close(self: &Arc<Self>, id: JobId, ended: Result<JobState, TransferError>) {
+    async fn close(
+        self: &Arc<Self>,
+        id: JobId,
+        ended: Result<(JobState, Option<String>), TransferError>,
+    ) {
         let told = match ended {
             // Stopping the process ends no job.
             _ if self.stopping.is_cancelled() => Ok(()),
-            Ok(state) => self.journal.set_state(id, state, Some(self.clock.now()), None).await,
+            Ok((state, error)) => {
+                let at = state.is_finished().then(|| self.clock.now());
+                self.journal.set_state(id, state, at, error).await
+            }
             Err(error) => {
                 let text = self.sink.describe(&error);
                 self.journal
@@ -324,14 +355,14 @@ impl Engine {
     async fn run(
         self: &Arc<Self>,
         row: JobRow,
-        progress: Arc<JobProgress>,
-        cancel: CancellationToken,
-    ) -> Result<JobState, TransferError> {
-        let id = row.id;
-        let _slot = tokio::select! {
-            slot = Arc::clone(&self.job_slots).acquire_owned() => slot.map_err(|_| TransferError::Cancelled)?,
-            () = cancel.cancelled() => return self.ended(&row).await,
-            () = self.stopping.cancelled() => return Ok(JobState::Queued),
+        running: Running,
+        doubtful: usize,
+    ) -> Result<(JobState, Option<String>), TransferError> {
+        let (id, cancel) = (row.id, running.cancel.clone());
+        let turn = tokio::select! {
+            turn = self.turns.wait(id, row.priority, row.position) => turn,
+            () = cancel.cancelled() => return self.ended(&row, &running).await,
+            () = self.stopping.cancelled() => return Ok((JobState::Queued, None)),
         };
         self.journal.set_state(id, JobState::Running, None, None).await?;
         self.sink.job_changed(id);
@@ -343,10 +374,14 @@ impl Engine {
         let context = Arc::new(JobContext {
             engine: Arc::clone(self),
             spec,
+            lanes: self.endpoints.of(&s3.connection().endpoint),
+            pace: Arc::new(Limited::new(&self.speed, &running.speed)),
             s3,
-            progress,
+            progress: Arc::clone(&running.progress),
             cancel: both.clone(),
-            gate: Arc::default(),
+            gate: Arc::new(Gate::new(turn)),
+            running: running.clone(),
+            doubtful: Arc::new(AtomicUsize::new(doubtful)),
             row,
         });
         match context.spec {
@@ -355,24 +390,33 @@ impl Engine {
             _ => self.run_files(&context).await?,
         }
         if self.stopping.is_cancelled() {
-            return Ok(JobState::Queued);
+            return Ok((JobState::Queued, None));
         }
         if cancel.is_cancelled() {
-            return self.ended(&context.row).await;
+            return self.ended(&context.row, &running).await;
         }
         // A transfer that neither ended nor was cancelled has lost its task.
         if !self.journal.queued(id, TransferId::new(0), 1)?.is_empty() {
             return Err(TransferError::Panicked);
         }
         let counts = context.progress.counts();
-        Ok(if counts.files_failed > 0 { JobState::Failed } else { JobState::Completed })
+        Ok((if counts.files_failed > 0 { JobState::Failed } else { JobState::Completed }, None))
     }
 
-    async fn ended(&self, row: &JobRow) -> Result<JobState, TransferError> {
+    /// As it was told: paused, with everything kept, or cancelled.
+    async fn ended(
+        &self,
+        row: &JobRow,
+        running: &Running,
+    ) -> Result<(JobState, Option<String>), TransferError> {
+        let stop = running.stop.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Stop::Pause(error) = stop {
+            return Ok((JobState::Paused, error));
+        }
         self.journal.cancel_queued(row.id).await?;
         self.abort_later(row).await;
         self.remove_left_files(row.id).await;
-        Ok(JobState::Cancelled)
+        Ok((JobState::Cancelled, None))
     }
 
     /// Uploads and downloads: the plan goes on while the first files move.
@@ -429,7 +473,7 @@ impl Engine {
     }
 
     /// As [`Self::abort_left_uploads`], where the journal may keep what can't be aborted now.
-    async fn abort_later(&self, job: &JobRow) {
+    pub(crate) async fn abort_later(&self, job: &JobRow) {
         if let Err(error) = self.abort_left_uploads(job).await {
             tracing::warn!(job = %job.id, %error, "an upload stays open for now");
         }
@@ -437,7 +481,7 @@ impl Engine {
 
     /// Uploads that a job began and will not finish. What can't be aborted now stays in the journal;
     /// the first reason is told.
-    async fn abort_left_uploads(&self, job: &JobRow) -> Result<(), TransferError> {
+    pub(crate) async fn abort_left_uploads(&self, job: &JobRow) -> Result<(), TransferError> {
         let left = self.journal.left_uploads(job.id)?;
         if left.is_empty() {
             return Ok(());
@@ -454,7 +498,7 @@ impl Engine {
     }
 
     /// Temporary files of downloads that will not go on.
-    async fn remove_left_files(&self, job: JobId) {
+    pub(crate) async fn remove_left_files(&self, job: JobId) {
         let left = match self.journal.left_downloads(job) {
             Ok(left) if !left.is_empty() => left,
             _ => return,

@@ -1,5 +1,6 @@
 //! What an upload job has to do: found in a stream, journaled in batches, while the first files move.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use dipper_state::NewTransfer;
@@ -20,6 +21,11 @@ pub(crate) async fn run(
 ) -> Result<(), TransferError> {
     let (tell, mut told) = tokio::sync::mpsc::channel::<Vec<Found>>(4);
     let cancel = context.cancel.clone();
+    // A plan that was cut off goes on behind what it has.
+    let mut known = match context.progress.counts().files_total {
+        0 => HashSet::new(),
+        _ => context.engine.journal.keys(context.row.id)?,
+    };
     let walker = tokio::task::spawn_blocking(move || {
         let mut batch = Vec::new();
         walk(&sources, &mut |found| {
@@ -37,6 +43,9 @@ pub(crate) async fn run(
         let mut found = Vec::with_capacity(batch.len());
         let (mut bytes, mut skipped) = (0, 0);
         for item in batch {
+            if !known.is_empty() && known.remove(item.key()) {
+                continue;
+            }
             found.push(match item {
                 Found::File { path, key, size } => {
                     bytes += size;

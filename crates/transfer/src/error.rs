@@ -60,6 +60,12 @@ impl TransferError {
         matches!(self, Self::S3(error) if error.class == Class::ExpiredToken)
     }
 
+    /// No room, or none left of what this account may use.
+    pub fn is_full_disk(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        matches!(self, Self::Local { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+    }
+
     pub(crate) fn local(
         op: &'static str,
         path: &std::path::Path,

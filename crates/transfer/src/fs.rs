@@ -96,16 +96,14 @@ pub(crate) fn read_at(file: &File, mut buffer: &mut [u8], mut offset: u64) -> io
     Ok(())
 }
 
-/// Gives the whole file its name, durably. Returns the name it got.
-pub(crate) fn publish(
+/// Gives the whole file its name. Returns the name it got.
+pub(crate) fn give_name(
     partial: &Path,
-    file: &File,
     target: &Path,
     on_existing: OnExisting,
 ) -> Result<PathBuf, TransferError> {
-    file.sync_all().map_err(TransferError::local("write", partial))?;
     let mut name = target.to_owned();
-    if on_existing == OnExisting::Overwrite {
+    if !matches!(on_existing, OnExisting::KeepBoth | OnExisting::Refuse) {
         std::fs::rename(partial, target).map_err(TransferError::local("rename to", target))?;
     } else {
         let mut copy = 1;
@@ -120,7 +118,6 @@ pub(crate) fn publish(
             name = numbered(target, copy);
         }
     }
-    sync_folder(&name);
     Ok(name)
 }
 
@@ -135,7 +132,7 @@ fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
 }
 
 /// `report.pdf` → `report (2).pdf`
-fn numbered(target: &Path, copy: u32) -> PathBuf {
+pub(crate) fn numbered(target: &Path, copy: u32) -> PathBuf {
     let stem = target.file_stem().unwrap_or_default().to_string_lossy();
     let name = match target.extension() {
         Some(extension) => format!("{stem} ({copy}).{}", extension.to_string_lossy()),
@@ -145,10 +142,24 @@ fn numbered(target: &Path, copy: u32) -> PathBuf {
 }
 
 /// A rename is durable once its folder is; systems that can't open a folder do it by themselves.
-fn sync_folder(path: &Path) {
-    if let Some(folder) = path.parent().and_then(|p| File::open(p).ok()) {
+pub(crate) fn sync_folder(folder: &Path) {
+    if let Ok(folder) = File::open(folder) {
         let _ = folder.sync_all();
     }
+}
+
+/// The file's first `size` bytes, block by block.
+pub(crate) fn each_block(file: &File, size: u64, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+    const BLOCK: u64 = 1 << 20;
+    let mut buffer = vec![0; usize::try_from(size.min(BLOCK)).unwrap_or(0)];
+    let mut at = 0;
+    while at < size {
+        let take = usize::try_from((size - at).min(BLOCK)).unwrap_or(0);
+        read_at(file, &mut buffer[..take], at)?;
+        each(&buffer[..take]);
+        at += take as u64;
+    }
+    Ok(())
 }
 
 #[cfg(test)]
@@ -162,17 +173,18 @@ mod tests {
         for want in ["report.pdf", "report (2).pdf", "report (3).pdf"] {
             let part = partial(&target, "0badcafe", 7);
             let file = create_partial(&part, 1).unwrap();
-            let got = publish(&part, &file, &target, OnExisting::KeepBoth).unwrap();
+            drop(file);
+            let got = give_name(&part, &target, OnExisting::KeepBoth).unwrap();
             assert_eq!(got.file_name().unwrap(), want);
             assert!(!part.exists());
         }
         let part = partial(&target, "0badcafe", 7);
-        let file = create_partial(&part, 1).unwrap();
+        create_partial(&part, 1).unwrap();
         assert!(matches!(
-            publish(&part, &file, &target, OnExisting::Refuse),
+            give_name(&part, &target, OnExisting::Refuse),
             Err(TransferError::Exists { .. })
         ));
-        publish(&part, &file, &target, OnExisting::Overwrite).unwrap();
+        give_name(&part, &target, OnExisting::Overwrite).unwrap();
     }
 
     #[cfg(unix)]

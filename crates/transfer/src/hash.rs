@@ -31,6 +31,15 @@ impl Crc {
         }
     }
 
+    /// As a report names it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Crc64nvme => "crc64nvme",
+            Self::Crc32c => "crc32c",
+            Self::Crc32 => "crc32",
+        }
+    }
+
     pub fn digest(self, bytes: &[u8]) -> u64 {
         crc_fast::checksum(self.algorithm(), bytes)
     }

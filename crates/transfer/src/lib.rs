@@ -6,22 +6,31 @@
 
 mod bucket;
 mod change;
+mod conflict;
+mod control;
 mod copy;
 mod delete;
 mod download;
 mod engine;
 mod enumerate;
 mod error;
+mod existing;
 mod fs;
 mod hash;
+mod lanes;
 mod origin;
 mod plan;
 mod progress;
+mod proof;
+mod publish;
 mod retry;
 mod sink;
 mod source;
 mod spec;
+mod stored;
 mod submit;
+mod throttle;
+mod turns;
 mod upload;
 mod waiting;
 

@@ -47,7 +47,7 @@ impl Origin {
 
     pub async fn open(
         &self,
-        policy: Policy,
+        policy: &Policy,
         cancel: &CancellationToken,
     ) -> Result<(Open, Fingerprint), TransferError> {
         match self {
@@ -68,11 +68,11 @@ impl Remote {
 
     pub async fn head(
         &self,
-        policy: Policy,
+        policy: &Policy,
         cancel: &CancellationToken,
     ) -> Result<ObjectHead, TransferError> {
         let request = HeadRequest { version_id: self.version_id.clone(), ..HeadRequest::default() };
-        let head = retry::run(policy, cancel.clone(), |_| async {
+        let head = retry::run(policy.clone(), cancel.clone(), |_| async {
             Ok(self.s3.head_object_of(&self.bucket, &self.key, &request).await?)
         })
         .await?;
@@ -98,7 +98,7 @@ impl Open {
         &self,
         first: u64,
         len: u64,
-        policy: Policy,
+        policy: &Policy,
         cancel: &CancellationToken,
     ) -> Result<Bytes, TransferError> {
         match self {
@@ -114,9 +114,9 @@ impl Open {
                     range: Some((first, len)),
                     if_match: head.etag.clone(),
                     version_id: remote.version_id.clone(),
-                    part: None,
+                    ..GetRequest::default()
                 };
-                retry::run(policy, cancel.clone(), |_| async {
+                retry::run(policy.clone(), cancel.clone(), |_| async {
                     let got = remote.s3.get_object(&remote.bucket, &remote.key, &request).await;
                     let got = match got {
                         Err(error) if error.class == Class::PreconditionFailed => {
@@ -144,7 +144,7 @@ impl Open {
     pub async fn unchanged(
         &self,
         before: Fingerprint,
-        policy: Policy,
+        policy: &Policy,
         cancel: &CancellationToken,
     ) -> Result<(), TransferError> {
         match self {

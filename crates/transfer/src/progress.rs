@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use dipper_types::{JobId, TransferId};
+use tokio::sync::OwnedSemaphorePermit;
 
 /// One transfer under way.
 #[derive(Debug)]
@@ -16,6 +17,8 @@ pub(crate) struct Active {
     moved: AtomicU64,
     shown: AtomicU64,
     pub verifying: std::sync::atomic::AtomicBool,
+    /// Its place among the files under way; given up early by what only waits for the disk.
+    pub slot: Mutex<Option<OwnedSemaphorePermit>>,
 }
 
 impl Active {
@@ -26,7 +29,12 @@ impl Active {
             moved: AtomicU64::new(0),
             shown: AtomicU64::new(0),
             verifying: false.into(),
+            slot: Mutex::default(),
         }
+    }
+
+    pub fn hold(&self, slot: Option<OwnedSemaphorePermit>) {
+        *self.slot.lock().unwrap_or_else(PoisonError::into_inner) = slot;
     }
 
     pub fn add(&self, bytes: u64) {
@@ -60,12 +68,13 @@ impl Attempt {
         self.active.add(bytes);
     }
 
-    pub fn counter(&self) -> dipper_s3::Sent {
+    pub fn counter(&self, pace: &Arc<dyn dipper_s3::Pace>) -> dipper_s3::Sent {
         let (active, counted) = (Arc::clone(&self.active), Arc::clone(&self.counted));
-        Arc::new(move |bytes| {
+        let told = move |bytes| {
             counted.fetch_add(bytes, Ordering::Relaxed);
             active.add(bytes);
-        })
+        };
+        dipper_s3::Sent { told: Arc::new(told), pace: Some(Arc::clone(pace)) }
     }
 
     pub fn keep(mut self) {

@@ -1,21 +1,47 @@
 //! One policy: what is transient is tried again, later each time; the rest is told at once.
 
 use std::future::Future;
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use tokio_util::sync::CancellationToken;
 
-use crate::error::TransferError;
+use dipper_s3::Class;
 
-#[derive(Debug, Clone, Copy)]
+use crate::error::TransferError;
+use crate::lanes::{Lanes, worth};
+
+#[derive(Debug, Clone)]
 pub(crate) struct Policy {
     pub attempts: u32,
     pub first: Duration,
     pub longest: Duration,
+    /// An endpoint that has answered before is waited for so long, when it says it has too much to
+    /// do, or can't be reached any more.
+    pub patience: Duration,
+    /// Each attempt takes one of these.
+    pub lanes: Arc<Lanes>,
+    /// What a success moves, in bytes.
+    pub bytes: u64,
 }
 
 impl Policy {
     /// Full jitter would let two clients meet again; half keeps them apart and bounded below.
+    pub fn moving(mut self, bytes: u64) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// Whether waiting is all that is needed, however often it was tried.
+    fn waits_out(&self, error: &TransferError) -> bool {
+        let TransferError::S3(error) = error else { return false };
+        match error.class {
+            Class::Throttled => true,
+            Class::Network | Class::Timeout => self.lanes.has_answered(),
+            _ => false,
+        }
+    }
+
     fn pause(&self, attempt: u32, jitter: u32) -> Duration {
         let step = self.first.saturating_mul(1_u32 << attempt.min(16)).min(self.longest);
         step / 2 + step / 2 * (jitter % 1000) / 1000
@@ -33,18 +59,34 @@ where
     Fut: Future<Output = Result<T, TransferError>>,
 {
     let mut attempt = 0;
+    let mut trouble: Option<Instant> = None;
     loop {
+        let mut lane = tokio::select! {
+            biased;
+            () = cancel.cancelled() => return Err(TransferError::Cancelled),
+            lane = policy.lanes.enter() => lane,
+        };
         let done = tokio::select! {
             biased;
             () = cancel.cancelled() => return Err(TransferError::Cancelled),
             done = step(attempt) => done,
         };
         let error = match done {
-            Ok(value) => return Ok(value),
+            Ok(value) => {
+                policy.lanes.answered();
+                lane.moved(worth(policy.bytes));
+                return Ok(value);
+            }
             Err(error) => error,
         };
+        if matches!(&error, TransferError::S3(error) if error.class == Class::Throttled) {
+            policy.lanes.refused();
+        }
+        drop(lane);
         attempt += 1;
-        if !error.is_transient() || attempt >= policy.attempts {
+        let since = *trouble.get_or_insert_with(Instant::now);
+        let patient = policy.waits_out(&error) && since.elapsed() < policy.patience;
+        if !error.is_transient() || (attempt >= policy.attempts && !patient) {
             return Err(error);
         }
         tracing::debug!(attempt, %error, "trying again");
@@ -68,6 +110,9 @@ mod tests {
             attempts: 9,
             first: Duration::from_millis(200),
             longest: Duration::from_secs(10),
+            patience: Duration::ZERO,
+            lanes: Lanes::new(),
+            bytes: 0,
         };
         for jitter in [0, 500, 999] {
             for attempt in 0..40 {

@@ -25,6 +25,14 @@ pub enum Found {
     Skipped { path: PathBuf, key: String, why: Skip },
 }
 
+impl Found {
+    pub fn key(&self) -> &str {
+        match self {
+            Self::File { key, .. } | Self::Skipped { key, .. } => key,
+        }
+    }
+}
+
 /// Calls back for every file below the sources, folders in name order. Stops when told to.
 pub fn walk(sources: &[UploadSource], found: &mut dyn FnMut(Found) -> bool) {
     for source in sources {

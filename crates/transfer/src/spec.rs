@@ -6,14 +6,23 @@ use dipper_s3::{ObjectHeaders, Visibility};
 use dipper_types::{BucketName, ObjectKey, Prefix, ProfileId};
 use serde::{Deserialize, Serialize};
 
-/// What happens to a local file that is already there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+/// What happens to what is already there under that name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum OnExisting {
     /// The new one gets a number: `report (2).pdf`.
     KeepBoth,
     Overwrite,
+    /// Counts as failed.
     Refuse,
+    /// The other one stays.
+    Skip,
+    /// It is replaced by what was changed later.
+    Newer,
+    /// It is replaced by what has another size.
+    SizeDiffers,
+    /// It is replaced by what has other bytes, by checksum or MD5; what can't be told counts as other.
+    Differs,
 }
 
 /// Files and folders to be uploaded below a prefix.
@@ -25,6 +34,7 @@ pub struct UploadJob {
     pub title: String,
     pub sources: Vec<UploadSource>,
     pub headers: ObjectHeaders,
+    pub on_existing: OnExisting,
 }
 
 /// One root: where it lies, and the key it gets (a folder's ends in `/` or is empty).
@@ -214,6 +224,8 @@ pub(crate) enum Spec {
     Upload {
         sources: Vec<UploadSource>,
         headers: ObjectHeaders,
+        #[serde(default = "overwrite")]
+        on_existing: OnExisting,
     },
     Download {
         folder: OsString,
@@ -228,6 +240,11 @@ pub(crate) enum Spec {
     Change(Change),
     /// Every version, marker and upload of the bucket, then the bucket.
     RemoveBucket,
+}
+
+/// As jobs of before had it.
+fn overwrite() -> OnExisting {
+    OnExisting::Overwrite
 }
 
 #[cfg(test)]

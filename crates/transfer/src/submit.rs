@@ -32,7 +32,11 @@ impl Engine {
 
     /// Writes an upload into the journal and starts it; its files are looked for while it runs.
     pub async fn submit_upload(self: &Arc<Self>, job: UploadJob) -> Result<JobId, TransferError> {
-        let spec = Spec::Upload { sources: job.sources, headers: job.headers };
+        let spec = Spec::Upload {
+            sources: job.sources,
+            headers: job.headers,
+            on_existing: job.on_existing,
+        };
         let place = (job.profile, &job.bucket, &job.prefix);
         let id = self.create(JobKind::Upload, place, job.title, &spec).await?;
         self.start(id)?;

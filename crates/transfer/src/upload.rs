@@ -4,7 +4,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use dipper_s3::{Class, CopySource, Integrity, ObjectHeaders, PartRef, PutRequest, S3};
+use dipper_s3::{
+    Class, CopySource, Guard, Integrity, ObjectHeaders, PartRef, PutRequest, S3, Stored,
+};
 use dipper_state::{Fingerprint, Journal, Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
 use futures::{FutureExt, StreamExt};
@@ -12,12 +14,15 @@ use md5::{Digest, Md5};
 
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
+use crate::existing::{self, Existing};
 use crate::hash::{Crc, multipart_etag};
 use crate::origin::{Open, Origin, expect};
 use crate::plan::{self, SINGLE_MAX, copy_part_size, part_size};
 use crate::progress::{Active, Attempt};
 use crate::retry;
-use crate::sink::Stored;
+use crate::sink;
+use crate::spec::OnExisting;
+use crate::stored::Ours;
 
 /// A file that changes under us is read once more; then it is reported.
 const CHANGES: u32 = 2;
@@ -26,6 +31,7 @@ pub(crate) async fn file(
     context: &Arc<JobContext>,
     transfer: &TransferRow,
     headers: &ObjectHeaders,
+    on_existing: OnExisting,
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
     let mut headers = headers.clone();
@@ -33,7 +39,31 @@ pub(crate) async fn file(
         headers.content_type = mime_guess::from_path(&transfer.key).first_raw().map(str::to_owned);
     }
     let origin = Origin::File(transfer.local.clone().unwrap_or_default());
-    send(context, transfer, headers, origin, active).await
+    let (transfer, guard) = match existing::decide(context, transfer, on_existing).await? {
+        Existing::Stays(reason) => return Ok(Outcome::Skipped { reason: reason.to_owned() }),
+        Existing::Free(transfer, guard) => (transfer, guard),
+    };
+    match send(context, &transfer, headers.clone(), guard, origin.clone(), active).await {
+        // It came while this one was on its way.
+        Err(TransferError::S3(error)) if error.class == Class::PreconditionFailed => {
+            match on_existing {
+                OnExisting::Skip => {
+                    Ok(Outcome::Skipped { reason: crate::conflict::EXISTS.to_owned() })
+                }
+                OnExisting::Refuse | OnExisting::KeepBoth => {
+                    Err(TransferError::Exists { path: existing::uri(context, &transfer).into() })
+                }
+                _ => Err(TransferError::ObjectChanged),
+            }
+        }
+        // A server without conditional writes: what could be asked was asked before.
+        Err(TransferError::S3(error))
+            if error.class == Class::Unsupported && on_existing != OnExisting::Overwrite =>
+        {
+            send(context, &transfer, headers, Guard::default(), origin, active).await
+        }
+        sent => sent,
+    }
 }
 
 /// Brings the origin's bytes under the transfer's key.
@@ -41,10 +71,12 @@ pub(crate) async fn send(
     context: &Arc<JobContext>,
     transfer: &TransferRow,
     headers: ObjectHeaders,
+    guard: Guard,
     origin: Origin,
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
     let job = Upload {
+        guard,
         context,
         transfer,
         headers,
@@ -68,13 +100,13 @@ pub(crate) async fn send(
             Ok(done) => break done,
         }
     };
-    context.engine.sink.stored(Stored {
+    context.engine.sink.stored(sink::Stored {
         profile: context.row.profile.clone(),
         bucket: context.row.bucket.clone(),
         key: transfer.key.clone(),
         size: Some(size),
     });
-    Ok(Outcome::Done { size, verified: verified.to_owned(), etag: Some(etag) })
+    Ok(Outcome::Done { size, verified: verified.to_owned(), etag: Some(etag), local: None })
 }
 
 /// Aborts what a transfer left open and forgets it. An upload that is gone counts as aborted.
@@ -92,14 +124,15 @@ pub(crate) async fn abort(
     Ok(journal.end_upload(transfer.id).await?)
 }
 
-struct Upload<'a> {
-    context: &'a Arc<JobContext>,
+pub(crate) struct Upload<'a> {
+    pub context: &'a Arc<JobContext>,
     transfer: &'a TransferRow,
     headers: ObjectHeaders,
     active: &'a Arc<Active>,
-    bucket: BucketName,
-    key: ObjectKey,
+    pub bucket: BucketName,
+    pub key: ObjectKey,
     origin: Origin,
+    guard: Guard,
 }
 
 /// How it was verified, and the ETag.
@@ -110,7 +143,8 @@ impl Upload<'_> {
     async fn give_up(&self, error: &TransferError) {
         let (engine, s3) = (&self.context.engine, &self.context.s3);
         let local =
-            matches!(error, TransferError::SourceChanged { .. } | TransferError::Local { .. });
+            matches!(error, TransferError::SourceChanged { .. } | TransferError::Local { .. })
+                || matches!(error, TransferError::S3(e) if e.class == Class::PreconditionFailed);
         let open = engine.journal.transfer(self.transfer.id).ok().flatten();
         if let Some(row) = open.filter(|row| local && row.upload.is_some())
             && let Err(error) = abort(&engine.journal, s3, self.bucket.as_str(), &row).await
@@ -120,8 +154,8 @@ impl Upload<'_> {
     }
 
     async fn once(&self, may_resume: bool) -> Result<Verified, TransferError> {
-        let (policy, cancel) = (self.context.engine.policy(), &self.context.cancel);
-        let (open, before) = self.origin.open(policy, cancel).await?;
+        let (policy, cancel) = (self.context.policy(), &self.context.cancel);
+        let (open, before) = self.origin.open(&policy, cancel).await?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), before.size);
         if before.size <= SINGLE_MAX && !self.server_side() {
             // It may have been larger when an earlier round began.
@@ -142,12 +176,12 @@ impl Upload<'_> {
     }
 
     async fn single(&self, open: Open, before: Fingerprint) -> Result<Verified, TransferError> {
-        let engine = &self.context.engine;
-        let _budget = engine.reserve(before.size).await?;
-        let (policy, cancel) = (engine.policy(), &self.context.cancel);
-        let bytes = open.read(0, before.size, policy, cancel).await?;
+        let context = self.context;
+        let _budget = context.engine.reserve(before.size).await?;
+        let (policy, cancel) = (self.context.policy(), &self.context.cancel);
+        let bytes = open.read(0, before.size, &policy, cancel).await?;
         // Growth shows in the fingerprint, shrinking in the read.
-        open.unchanged(before, policy, cancel).await?;
+        open.unchanged(before, &policy, cancel).await?;
         let hashed = bytes.clone();
         let (md5, crc64) = tokio::task::spawn_blocking(move || {
             let md5: [u8; 16] = Md5::digest(&hashed).into();
@@ -162,25 +196,46 @@ impl Upload<'_> {
             headers: self.headers.clone(),
             crc64nvme: crc64.clone(),
             md5: Some(md5),
-            if_absent: false,
+            guard: self.guard.clone(),
         };
-        let stored = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
-            let attempt = Attempt::new(self.active);
-            let sent = attempt.counter();
-            let stored = self
-                .context
-                .s3
-                .put_object(&self.bucket, &self.key, bytes.clone(), &request, Some(&sent))
-                .await?;
-            let plain = matches!(stored.encryption.as_deref(), None | Some("AES256"));
-            if plain && is_md5(&stored.etag) {
-                expect("the ETag of what was stored", &hex::encode(md5), &stored.etag)?;
+        let ours = Ours { size: before.size, md5, crc64: request.crc64nvme.as_deref() };
+        if context.is_doubtful()
+            && let Some((verified, etag)) = self.lies_there(&ours).await?
+        {
+            self.active.add(before.size);
+            return Ok((before.size, verified, etag));
+        }
+        let policy = context.policy().moving(before.size);
+        let stored = retry::run(policy, context.cancel.clone(), |number| {
+            let (ours, bytes, request) = (&ours, &bytes, &request);
+            async move {
+                let attempt = Attempt::new(self.active);
+                let sent = attempt.counter(&self.context.pace);
+                let stored = self
+                    .context
+                    .s3
+                    .put_object(&self.bucket, &self.key, bytes.clone(), request, Some(&sent))
+                    .await;
+                let stored = match stored {
+                    // The answer to an earlier attempt was lost: what lies there may be ours.
+                    Err(error) if error.class == Class::PreconditionFailed && number > 0 => {
+                        match self.lies_there(ours).await? {
+                            Some((_, etag)) => Stored { etag, crc64nvme: None, encryption: None },
+                            None => return Err(error.into()),
+                        }
+                    }
+                    stored => stored?,
+                };
+                let plain = matches!(stored.encryption.as_deref(), None | Some("AES256"));
+                if plain && is_md5(&stored.etag) {
+                    expect("the ETag of what was stored", &hex::encode(md5), &stored.etag)?;
+                }
+                if let (Some(ours), Some(theirs)) = (&request.crc64nvme, &stored.crc64nvme) {
+                    expect("the checksum of what was stored", ours, theirs)?;
+                }
+                attempt.keep();
+                Ok(stored)
             }
-            if let (Some(ours), Some(theirs)) = (&crc64, &stored.crc64nvme) {
-                expect("the checksum of what was stored", ours, theirs)?;
-            }
-            attempt.keep();
-            Ok(stored)
         })
         .await?;
         let by_md5 = is_md5(&stored.etag) && stored.etag.eq_ignore_ascii_case(&hex::encode(md5));
@@ -220,10 +275,11 @@ impl Upload<'_> {
         let sent = self.send(missing, &open, &upload, before.size, size).await?;
         done.extend(sent);
         done.sort_by_key(|part| part.number);
-        let unchanged = match open.unchanged(before, engine.policy(), &self.context.cancel).await {
-            Ok(()) => open.expect(None, whole(&done).as_deref()),
-            changed => changed,
-        };
+        let unchanged =
+            match open.unchanged(before, &self.context.policy(), &self.context.cancel).await {
+                Ok(()) => open.expect(None, whole(&done).as_deref()),
+                changed => changed,
+            };
         if let Err(error) = unchanged {
             s3.abort_upload(&self.bucket, &self.key, &upload).await?;
             engine.journal.end_upload(self.transfer.id).await?;
@@ -319,7 +375,7 @@ impl Upload<'_> {
 
     async fn begin(&self, before: Fingerprint, size: u64) -> Result<UploadId, TransferError> {
         let engine = &self.context.engine;
-        let upload = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
+        let upload = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {
             Ok(self.context.s3.create_upload(&self.bucket, &self.key, &self.headers).await?)
         })
         .await?;
@@ -347,16 +403,17 @@ impl Upload<'_> {
             budget = engine.reserve(len) => budget?,
             () = self.context.cancel.cancelled() => return Err(TransferError::Cancelled),
         };
-        let bytes = open.read(first, len, engine.policy(), &self.context.cancel).await?;
+        let bytes = open.read(first, len, &self.context.policy(), &self.context.cancel).await?;
         let hashed = bytes.clone();
         let crc = tokio::task::spawn_blocking(move || {
             Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&hashed))
         })
         .await
         .map_err(|_| TransferError::Panicked)?;
-        let part = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
+        let policy = self.context.policy().moving(len);
+        let part = retry::run(policy, self.context.cancel.clone(), |_| async {
             let attempt = Attempt::new(self.active);
-            let sent = attempt.counter();
+            let sent = attempt.counter(&self.context.pace);
             let part = self
                 .context
                 .s3
@@ -388,7 +445,7 @@ impl Upload<'_> {
         span: (u64, u64),
     ) -> Result<PartRow, TransferError> {
         let engine = &self.context.engine;
-        let part = retry::run(engine.policy(), self.context.cancel.clone(), |_| async {
+        let part = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {
             let s3 = &self.context.s3;
             let part = s3.copy_part(source, &self.bucket, &self.key, upload, number, span).await;
             match part {
@@ -422,11 +479,19 @@ impl Upload<'_> {
                 crc64nvme: part.checksum.clone().filter(|_| crc),
             })
             .collect();
-        retry::run(self.context.engine.policy(), self.context.cancel.clone(), |attempt| {
+        retry::run(self.context.policy(), self.context.cancel.clone(), |attempt| {
             let (refs, full) = (&refs, &full);
             async move {
                 let done = s3
-                    .complete_upload(&self.bucket, &self.key, upload, refs, full.as_deref(), size)
+                    .complete_upload_if(
+                        &self.bucket,
+                        &self.key,
+                        upload,
+                        refs,
+                        full.as_deref(),
+                        size,
+                        &self.guard,
+                    )
                     .await;
                 match done {
                     Ok(_) => Ok(()),
@@ -434,6 +499,7 @@ impl Upload<'_> {
                     // Ceph then says InternalError instead of NoSuchUpload.
                     Err(error)
                         if (error.class == Class::UploadNotFound
+                            || error.class == Class::PreconditionFailed
                             || attempt > 0
                                 && error.class.is_transient()
                                 && self.is_gone(upload).await)
@@ -450,55 +516,6 @@ impl Upload<'_> {
         let (verified, etag) =
             self.compare_head(size, expected.as_deref(), full.as_deref()).await?;
         Ok((size, verified, etag))
-    }
-
-    async fn is_gone(&self, upload: &UploadId) -> bool {
-        let parts = self.context.s3.list_parts(&self.bucket, &self.key, upload).await;
-        parts.is_err_and(|error| error.class == Class::UploadNotFound)
-    }
-
-    /// Whether what lies under the key now is what these parts make.
-    async fn is_ours(&self, parts: &[PartRow], size: u64) -> Result<bool, TransferError> {
-        match self.context.s3.head_object(&self.bucket, &self.key).await {
-            Ok(head) => {
-                let etag = multipart_etag(parts.iter().map(|p| p.etag.as_str()));
-                Ok(head.size == size && etag.is_some() && head.etag == etag)
-            }
-            Err(error) if error.class == Class::ObjectNotFound => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    }
-
-    /// HEAD after the upload: what is there must be what was sent, as far as the server can say.
-    async fn compare_head(
-        &self,
-        size: u64,
-        etag: Option<&str>,
-        crc64: Option<&str>,
-    ) -> Result<(&'static str, String), TransferError> {
-        let head =
-            retry::run(self.context.engine.policy(), self.context.cancel.clone(), |_| async {
-                Ok(self.context.s3.head_object(&self.bucket, &self.key).await?)
-            })
-            .await?;
-        if head.size != size {
-            return Err(TransferError::Mismatch {
-                what: "the size of what was stored",
-                expected: size.to_string(),
-                got: head.size.to_string(),
-            });
-        }
-        let stored =
-            crate::hash::provable(&head.checksums).filter(|(crc, _)| *crc == Crc::Crc64nvme);
-        if let (Some(ours), Some((_, theirs))) = (crc64, stored) {
-            expect("the checksum of what was stored", ours, &theirs.value)?;
-            return Ok(("crc64nvme", head.etag.unwrap_or_default()));
-        }
-        let proof = match (etag, head.etag.as_deref()) {
-            (Some(ours), Some(theirs)) if ours == theirs => "etag",
-            _ => "size",
-        };
-        Ok((proof, head.etag.unwrap_or_default()))
     }
 }
 

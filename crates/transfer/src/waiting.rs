@@ -1,8 +1,8 @@
 //! One transfer of a job, from its first try to its last word; and the wait for somebody to sign in,
 //! where the session ends in between.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dipper_s3::S3;
 use dipper_state::{JobState, Outcome, TransferRow};
@@ -11,6 +11,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit};
 use crate::engine::{JobContext, count, finish};
 use crate::error::TransferError;
 use crate::spec::Spec;
+use crate::turns::Turn;
 use crate::{change, copy, download, upload};
 
 pub(crate) async fn one(
@@ -25,9 +26,10 @@ pub(crate) async fn one(
     let ended = loop {
         let since = context.engine.connections.sign_ins();
         let active = context.progress.begin(id, transfer.key.clone(), planned);
+        active.hold(slot.take());
         let ended = match &context.spec {
-            Spec::Upload { headers, .. } => {
-                upload::file(&current, &transfer, headers, &active).await
+            Spec::Upload { headers, on_existing, .. } => {
+                upload::file(&current, &transfer, headers, *on_existing, &active).await
             }
             Spec::Download { .. } | Spec::DownloadTo { .. } => {
                 download::object(&current, &transfer, &active).await
@@ -41,7 +43,7 @@ pub(crate) async fn one(
             Err(error) if error.needs_sign_in() => {
                 context.progress.end(id, |_| {});
                 // Other jobs' files need not wait with this one.
-                slot = None;
+                active.hold(None);
                 match context.signed_in_again(since).await {
                     Some(s3) => {
                         current = Arc::new(context.with(s3));
@@ -58,6 +60,14 @@ pub(crate) async fn one(
             ended => break ended,
         }
     };
+    // Everything else of the job would meet the same full disk: it stops until there is room again.
+    if let Err(error) = &ended
+        && error.is_full_disk()
+    {
+        context.pause(error);
+        context.progress.end(id, |_| {});
+        return;
+    }
     // A transfer that was cut off stays queued: a stop goes on with it, a cancel ends it for all.
     if matches!(ended, Err(TransferError::Cancelled)) {
         context.progress.end(id, |_| {});
@@ -73,17 +83,25 @@ pub(crate) async fn one(
     finish(context, vec![(id, outcome.clone())]).await;
     context.progress.end(id, |counts| count(counts, &outcome, planned));
     context.engine.sink.job_changed(job);
-    drop(slot);
 }
 
-/// Closed while a job waits for somebody to sign in.
-#[derive(Default)]
+/// Closed while a job waits for somebody to sign in. Then it gives up its turn, too: other jobs need
+/// not wait with it.
 pub(crate) struct Gate {
     waiting: AtomicUsize,
     opened: Notify,
+    turn: Mutex<Option<Turn>>,
 }
 
 impl Gate {
+    pub fn new(turn: Turn) -> Self {
+        Self { waiting: AtomicUsize::new(0), opened: Notify::new(), turn: Mutex::new(Some(turn)) }
+    }
+
+    fn hold(&self, turn: Option<Turn>) {
+        *self.turn.lock().unwrap_or_else(PoisonError::into_inner) = turn;
+    }
+
     pub async fn open(&self) {
         loop {
             let opened = self.opened.notified();
@@ -107,6 +125,10 @@ impl JobContext {
             progress: Arc::clone(&self.progress),
             cancel: self.cancel.clone(),
             gate: Arc::clone(&self.gate),
+            lanes: Arc::clone(&self.lanes),
+            pace: Arc::clone(&self.pace),
+            running: self.running.clone(),
+            doubtful: Arc::clone(&self.doubtful),
         }
     }
 
@@ -120,12 +142,21 @@ impl JobContext {
         if let Some(at_once) = futures::FutureExt::now_or_never(renewed.as_mut()) {
             return at_once;
         }
-        self.gate.waiting.fetch_add(1, Ordering::SeqCst);
+        if self.gate.waiting.fetch_add(1, Ordering::SeqCst) == 0 {
+            self.gate.hold(None);
+        }
         self.tell(JobState::Waiting).await;
         let s3 = tokio::select! {
             s3 = renewed => s3,
             () = self.cancel.cancelled() => None,
         };
+        if self.gate.waiting.load(Ordering::SeqCst) == 1 && !self.cancel.is_cancelled() {
+            let turn = engine.turns.wait(id, self.row.priority, self.row.position);
+            tokio::select! {
+                turn = turn => self.gate.hold(Some(turn)),
+                () = self.cancel.cancelled() => {}
+            }
+        }
         self.gate.waiting.fetch_sub(1, Ordering::SeqCst);
         self.gate.opened.notify_waiters();
         if !self.cancel.is_cancelled() {

@@ -23,7 +23,7 @@ pub async fn what_is_put_is_got(server: &Server) {
     let request = PutRequest { md5: Some(md5), ..PutRequest::default() };
     let sent = std::sync::Arc::new(std::sync::atomic::AtomicU64::new(0));
     let count = std::sync::Arc::clone(&sent);
-    let counter: dipper_s3::Sent = std::sync::Arc::new(move |n| {
+    let counter = dipper_s3::Sent::told(move |n| {
         count.fetch_add(n, std::sync::atomic::Ordering::Relaxed);
     });
     let stored = main
@@ -112,7 +112,7 @@ pub async fn a_second_put_replaces(server: &Server) {
 
 pub async fn only_if_absent(server: &Server) {
     let (main, bucket) = server.bucket().await;
-    let request = PutRequest { if_absent: true, ..PutRequest::default() };
+    let request = PutRequest { guard: dipper_s3::Guard::absent(), ..PutRequest::default() };
     main.put_object(&bucket, &key("k"), "one".into(), &request, None).await.unwrap();
     let error =
         main.put_object(&bucket, &key("k"), "two".into(), &request, None).await.unwrap_err();

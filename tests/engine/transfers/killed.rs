@@ -1,5 +1,6 @@
 //! `kill -9` in the middle of a transfer, told by the bytes that passed; then somebody takes it up.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use dipper_state::JobState;
@@ -10,20 +11,24 @@ use crate::rig::{Place, Rig};
 use crate::support::{Random, client, key, noise, seed, tree};
 use crate::wire::Wire;
 
-pub const POINTS: u64 = 10;
+/// In the normal run; the soak asks for more.
+pub fn points() -> u64 {
+    std::env::var("DIPPER_TEST_KILLS").ok().and_then(|n| n.parse().ok()).unwrap_or(25)
+}
+
 const SIZE: u64 = 36 << 20;
 const PART: u64 = 8 << 20;
 /// Two parts are under way when it dies, and headers cost something, too.
 const AGAIN: u64 = 2 * PART + (1 << 20);
 
-/// Somewhere in the given tenth of the transfer.
-fn bytes_at(point: u64) -> u64 {
-    let tenth = SIZE / POINTS;
-    point * tenth + Random::new(seed() + point).below(tenth)
+/// Somewhere in the given share of the transfer.
+fn bytes_at(point: u64, size: u64) -> u64 {
+    let share = size / points();
+    point * share + Random::new(seed() + point).below(share)
 }
 
 /// Runs the role in a process of its own, and kills it when so many bytes have passed.
-async fn killed(place: &Place, role: &str, path: &std::path::Path, at: u64) -> u64 {
+async fn killed(place: &Place, role: &str, path: &Path, at: u64) -> u64 {
     let wire = Wire::to(place.sandbox.address()).await;
     let role = json!({
         "role": role, "endpoint": wire.endpoint(), "home": place.home(), "path": path, "size": SIZE,
@@ -60,7 +65,7 @@ async fn taken_up(place: &Place, wire: &Wire) -> Rig {
 }
 
 pub async fn upload(point: u64) {
-    let at = bytes_at(point);
+    let at = bytes_at(point, SIZE);
     let told = format!("seed {}, killed after {at} bytes", seed());
     let place = Place::durable().await;
     let bytes = noise(100 + point, usize::try_from(SIZE).unwrap());
@@ -78,7 +83,7 @@ pub async fn upload(point: u64) {
 }
 
 pub async fn download(point: u64) {
-    let at = bytes_at(point);
+    let at = bytes_at(point, SIZE);
     let told = format!("seed {}, killed after {at} bytes", seed());
     let place = Place::durable().await;
     let bytes = Arc::new(noise(200 + point, usize::try_from(SIZE).unwrap()));
@@ -94,4 +99,51 @@ pub async fn download(point: u64) {
     let there = tree(&place.dst());
     assert_eq!(there.len(), 1, "{told}: a temporary file stayed");
     assert!(there[0].0.as_os_str() == "big" && there[0].1 == **bytes, "{told}");
+}
+
+const FILES: u64 = 400;
+
+/// Small files, some of them empty: what the server has already is not sent again.
+pub async fn many(point: u64) {
+    let mut random = Random::new(seed() + 1000 + point);
+    let sizes: Vec<u64> =
+        (0..FILES).map(|n| if n % 16 == 0 { 0 } else { random.below(60_000) }).collect();
+    let total: u64 = sizes.iter().sum();
+    let at = bytes_at(point, total);
+    let told = format!("seed {}, killed after {at} of {total} bytes", seed());
+    let place = Place::durable().await;
+    let mut want = Vec::new();
+    for (n, size) in sizes.iter().enumerate() {
+        let (name, bytes) =
+            (format!("d{}/f{n:03}", n % 7), noise(n as u64, usize::try_from(*size).unwrap()));
+        place.file(&name, &bytes);
+        want.push((format!("big/{name}"), bytes));
+    }
+    want.sort();
+    let first = killed(&place, "upload", &place.src(), at).await;
+    let wire = Wire::to(place.sandbox.address()).await;
+    let rig = Rig::open(&place.home(), client(&wire.endpoint(), place.main()).await);
+    rig.engine.resume(None).await.unwrap();
+    rig.engine.wait_idle().await;
+    let jobs = rig.engine.journal().jobs().unwrap();
+    assert_eq!((jobs.len(), jobs[0].state), (1, JobState::Completed), "{told}");
+    assert_eq!((jobs[0].files_done, jobs[0].bytes_done), (FILES, total), "{told}");
+    // Headers cost about a kilobyte a request, and each file in doubt one more.
+    let sent = first + wire.up();
+    let most = total + 4 * 60_000 + 3 * 1500 * FILES;
+    assert!(sent <= most, "{told}: {sent} bytes sent, {most} at most");
+    assert!(place.objects().await == want, "{told}");
+    assert_eq!(place.open_uploads().await, 0, "{told}");
+    let objects: Vec<(String, u64)> =
+        want.iter().map(|(key, bytes)| (key.clone(), bytes.len() as u64)).collect();
+    let objects: Vec<(&str, u64)> =
+        objects.iter().map(|(key, size)| (key.as_str(), *size)).collect();
+    let job = rig.download(&place.bucket, &objects, &place.dst()).await;
+    assert_eq!((job.state, job.files_done), (JobState::Completed, FILES), "{told}");
+    let mut came: Vec<(String, Vec<u8>)> = tree(&place.dst())
+        .into_iter()
+        .map(|(path, bytes)| (path.to_string_lossy().into_owned(), bytes))
+        .collect();
+    came.sort();
+    assert!(came == want, "{told}");
 }

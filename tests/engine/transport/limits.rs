@@ -167,7 +167,7 @@ pub async fn stalls() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let s3 = at(&format!("http://{}", listener.local_addr().unwrap()), short()).await;
     let large = bytes::Bytes::from(vec![0; 32 << 20]);
-    let sent: dipper_s3::Sent = Arc::new(|_| {});
+    let sent = dipper_s3::Sent::told(|_| {});
     let put = s3
         .put_object(&bucket("bucket"), &key("k"), large, &Default::default(), Some(&sent))
         .await

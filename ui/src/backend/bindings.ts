@@ -87,6 +87,19 @@ export const commands = {
 	transferItems: (req: ItemsRequest) => typedError<TransferItems_Serialize, IpcError_Serialize>(__TAURI_INVOKE("transfer_items", { req })),
 	transferCancel: (req: JobRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_cancel", { req })),
 	transferRetry: (req: JobRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_retry", { req })),
+	transferRetryItems: (req: RetryItems) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_retry_items", { req })),
+	transferRepeat: (req: JobRef) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("transfer_repeat", { req })),
+	transferPause: (req: JobRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_pause", { req })),
+	transferResume: (req: JobRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_resume", { req })),
+	transferPauseAll: () => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_pause_all")),
+	transferResumeAll: () => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_resume_all")),
+	transferPriority: (req: PriorityRequest) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_priority", { req })),
+	transferMove: (req: MoveRequest_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_move", { req })),
+	transferSpeed: (req: JobSpeed_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_speed", { req })),
+	/**  Where to, is asked here. False where nobody chose a place. */
+	transferReport: (req: JobRef) => typedError<boolean, IpcError_Serialize>(__TAURI_INVOKE("transfer_report", { req })),
+	speedGet: () => typedError<Speed_Serialize, IpcError_Serialize>(__TAURI_INVOKE("speed_get")),
+	speedSet: (req: Speed_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("speed_set", { req })),
 	transferClear: () => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_clear")),
 };
 
@@ -281,6 +294,7 @@ export type DeviceFlow_Serialize = {
 export type DownloadRequest = {
 	token: number,
 	folder: number,
+	onExisting: OnExisting,
 };
 
 /**  Positions are in CSS pixels of the page. */
@@ -452,7 +466,21 @@ export type JobRef = {
 	job: number,
 };
 
-export type JobState = "queued" | "running" | "waiting" | "completed" | "failed" | "cancelled";
+export type JobSpeed = JobSpeed_Serialize | JobSpeed_Deserialize;
+
+export type JobSpeed_Deserialize = {
+	job: number,
+	/**  Bytes a second. */
+	limit?: number | null,
+};
+
+export type JobSpeed_Serialize = {
+	job: number,
+	/**  Bytes a second. */
+	limit: number | null,
+};
+
+export type JobState = "queued" | "running" | "waiting" | "paused" | "completed" | "failed" | "cancelled";
 
 export type Job_Deserialize = {
 	id: number,
@@ -475,6 +503,12 @@ export type Job_Deserialize = {
 	secondsLeft?: number | null,
 	planning: boolean,
 	error?: IpcError_Deserialize | null,
+	priority: Priority,
+	position: number,
+	/**  Bytes a second. */
+	speedLimit?: number | null,
+	/**  Another running Dipper has it. */
+	elsewhere: boolean,
 };
 
 export type Job_Serialize = {
@@ -498,6 +532,12 @@ export type Job_Serialize = {
 	secondsLeft: number | null,
 	planning: boolean,
 	error: IpcError_Serialize | null,
+	priority: Priority,
+	position: number,
+	/**  Bytes a second. */
+	speedLimit: number | null,
+	/**  Another running Dipper has it. */
+	elsewhere: boolean,
 };
 
 export type Keep = "vault" | "session";
@@ -530,6 +570,21 @@ export type ListingOpen = {
 
 export type ListingRef = {
 	id: number,
+};
+
+/**  Before another job, or behind all. */
+export type MoveRequest = MoveRequest_Serialize | MoveRequest_Deserialize;
+
+/**  Before another job, or behind all. */
+export type MoveRequest_Deserialize = {
+	job: number,
+	before?: number | null,
+};
+
+/**  Before another job, or behind all. */
+export type MoveRequest_Serialize = {
+	job: number,
+	before: number | null,
 };
 
 export type Network = Network_Serialize | Network_Deserialize;
@@ -631,6 +686,9 @@ export type ObjectRef = {
 /**  Why a control is off. */
 export type OffReason = { kind: "ownershipEnforced" } | { kind: "publicAccessBlocked"; setting: string } | { kind: "notSupported"; detail: string } | { kind: "accessDenied"; action: string };
 
+/**  What happens to what is there already under that name. */
+export type OnExisting = "overwrite" | "skip" | "newer" | "sizeDiffers" | "differs" | "keepBoth" | "refuse";
+
 export type Only = "all" | "failed" | "active";
 
 /**  A question that only the user can answer: the code of a device. */
@@ -686,6 +744,13 @@ export type PolicyPut = {
 export type PolicyText = {
 	bucket: string,
 	text: string,
+};
+
+export type Priority = "low" | "normal" | "high";
+
+export type PriorityRequest = {
+	job: number,
+	priority: Priority,
 };
 
 export type Profile = Profile_Serialize | Profile_Deserialize;
@@ -879,6 +944,11 @@ export type Replaces = {
 
 export type Retry = "never" | "now" | "after";
 
+export type RetryItems = {
+	job: number,
+	items: number[],
+};
+
 export type RoleSource = { from: "keys" } | { from: "environment" } | { from: "awsProfile"; name: string } | { from: "instance" };
 
 export type RoleWay = RoleWay_Serialize | RoleWay_Deserialize;
@@ -1033,6 +1103,45 @@ export type SignInStatus_Serialize = {
 };
 
 export type SortColumn = "name" | "size" | "modified" | "storageClass";
+
+/**  How fast all jobs together may be, and when. */
+export type Speed = Speed_Serialize | Speed_Deserialize;
+
+export type SpeedRule = SpeedRule_Serialize | SpeedRule_Deserialize;
+
+export type SpeedRule_Deserialize = {
+	/**  1 is Monday; none means every day. */
+	days: number[],
+	/**  Minutes since midnight, in this machine's time. */
+	from: number,
+	to: number,
+	limit?: number | null,
+};
+
+export type SpeedRule_Serialize = {
+	/**  1 is Monday; none means every day. */
+	days: number[],
+	/**  Minutes since midnight, in this machine's time. */
+	from: number,
+	to: number,
+	limit: number | null,
+};
+
+/**  How fast all jobs together may be, and when. */
+export type Speed_Deserialize = {
+	/**  Bytes a second, when no rule says otherwise. */
+	limit?: number | null,
+	/**  The first that holds at a moment counts. */
+	timetable: SpeedRule_Deserialize[],
+};
+
+/**  How fast all jobs together may be, and when. */
+export type Speed_Serialize = {
+	/**  Bytes a second, when no rule says otherwise. */
+	limit: number | null,
+	/**  The first that holds at a moment counts. */
+	timetable: SpeedRule_Serialize[],
+};
 
 export type SsoAccount = {
 	id: string,
@@ -1216,6 +1325,7 @@ export type UploadRequest_Deserialize = {
 	bucket: string,
 	prefix: string,
 	options: UploadOptions_Deserialize,
+	onExisting: OnExisting,
 };
 
 export type UploadRequest_Serialize = {
@@ -1224,6 +1334,7 @@ export type UploadRequest_Serialize = {
 	bucket: string,
 	prefix: string,
 	options: UploadOptions_Serialize,
+	onExisting: OnExisting,
 };
 
 export type Url = {

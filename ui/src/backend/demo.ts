@@ -124,7 +124,7 @@ function jobs(fake: FakeBackend): void {
   fake.queue.put(
     {
       id: 1, kind: "upload", state: "failed", ...where, prefix: "invoices/2026/", title: "48 items", createdAt: ago(42), finishedAt: ago(38),
-      filesTotal: 48, filesDone: 46, filesFailed: 2, filesSkipped: 0, bytesTotal: 4_800_000, bytesDone: 4_600_000, rate: 0, secondsLeft: null, planning: false, error: null,
+      filesTotal: 48, filesDone: 46, filesFailed: 2, filesSkipped: 0, bytesTotal: 4_800_000, bytesDone: 4_600_000, rate: 0, secondsLeft: null, planning: false, priority: "normal", position: 0, speedLimit: null, elsewhere: false, error: null,
     },
     [
       { id: 0, name: "invoice-0007.pdf", key: "invoices/2026/invoice-0007.pdf", state: "failed", size: 90_112, bytesDone: 0, rate: 0, secondsLeft: null, verified: null, error: ipcError("source_changed", "size was 90112, is 90548") },
@@ -135,7 +135,7 @@ function jobs(fake: FakeBackend): void {
   fake.queue.put(
     {
       id: 2, kind: "download", state: "completed", ...where, prefix: "", title: "hero.mp4", createdAt: ago(20), finishedAt: ago(18),
-      filesTotal: 1, filesDone: 1, filesFailed: 0, filesSkipped: 0, bytesTotal: 734_003_200, bytesDone: 734_003_200, rate: 0, secondsLeft: null, planning: false, error: null,
+      filesTotal: 1, filesDone: 1, filesFailed: 0, filesSkipped: 0, bytesTotal: 734_003_200, bytesDone: 734_003_200, rate: 0, secondsLeft: null, planning: false, priority: "normal", position: 0, speedLimit: null, elsewhere: false, error: null,
     },
     [{ id: 0, name: "hero.mp4", key: "hero.mp4", state: "completed", size: 734_003_200, bytesDone: 734_003_200, rate: 0, secondsLeft: null, verified: "verified by CRC64NVME", error: null }],
   );

@@ -105,7 +105,7 @@ export interface Backend {
   uploadReplaces(req: { handle: number; profile: string; bucket: string; prefix: string }): Promise<T.Replaces>;
   uploadStart(req: T.UploadRequest): Promise<number>;
   downloadChoose(): Promise<T.FolderChoice | null>;
-  downloadStart(req: { token: number; folder: number }): Promise<number>;
+  downloadStart(req: T.DownloadRequest): Promise<number>;
   deleteStart(token: number): Promise<number>;
 
   transferWatch(callback: (update: T.TransferUpdate) => void): Promise<Unlisten>;

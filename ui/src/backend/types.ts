@@ -302,7 +302,10 @@ export type UploadOptions = {
   cacheControl: string | null;
   metadata: [string, string][];
 };
-export type UploadRequest = { handle: number; profile: string; bucket: string; prefix: string; options: UploadOptions };
+/** What happens to what is there already under that name. */
+export type OnExisting = "overwrite" | "skip" | "newer" | "sizeDiffers" | "differs" | "keepBoth" | "refuse";
+export type UploadRequest = { handle: number; profile: string; bucket: string; prefix: string; options: UploadOptions; onExisting: OnExisting };
+export type DownloadRequest = { token: number; folder: number; onExisting: OnExisting };
 /** What an upload would write over; `more`: looking was cut short. */
 export type Replaces = { count: number; more: boolean; sample: string[]; versioning: Frozen["versioning"] };
 export type FolderChoice = { handle: number; name: string };
@@ -310,6 +313,10 @@ export type FolderChoice = { handle: number; name: string };
 // ---- transfers ----------------------------------------------------------------------------------
 export type JobKind = "upload" | "download" | "delete" | "copy" | "change";
 export type JobState = "queued" | "running" | "paused" | "waiting" | "verifying" | "completed" | "failed" | "cancelled";
+export type Priority = "low" | "normal" | "high";
+/** Bytes a second; `from` and `to` in minutes since midnight, days from 1 (Monday), none: every day. */
+export type SpeedRule = { days: number[]; from: number; to: number; limit: number | null };
+export type Speed = { limit: number | null; timetable: SpeedRule[] };
 export type Job = {
   id: number;
   kind: JobKind;
@@ -333,6 +340,13 @@ export type Job = {
   secondsLeft: number | null;
   /** Still counting what there is to do. */
   planning: boolean;
+  priority: Priority;
+  /** Among jobs of one priority, the smaller goes first. */
+  position: number;
+  /** Bytes a second. */
+  speedLimit: number | null;
+  /** Another running Dipper has it. */
+  elsewhere: boolean;
   error: IpcError | null;
 };
 export type TransferTotals = { running: number; queued: number; bytesTotal: number; bytesDone: number; rate: number; secondsLeft: number | null };

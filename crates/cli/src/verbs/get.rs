@@ -5,7 +5,8 @@ use dipper_app::{Failure, GetRequest, HeadRequest, Item, ListedAction, OnExistin
 use dipper_types::{BucketName, ObjectKey, PartNumber, Prefix, S3Uri};
 use serde_json::json;
 
-use super::{Context, absolute, shown};
+use super::{Context, absolute, shown, words};
+use crate::args::Conflicts;
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
 
@@ -24,6 +25,11 @@ pub struct Get {
     /// Leave local files that are there
     #[arg(long)]
     pub skip_existing: bool,
+    #[command(flatten)]
+    pub conflicts: Conflicts,
+    /// At most so much a second, such as 500k or 2m
+    #[arg(long, value_name = "RATE")]
+    pub limit_rate: Option<String>,
     /// This version
     #[arg(long, value_name = "ID", conflicts_with = "recursive")]
     pub version_id: Option<String>,
@@ -42,7 +48,12 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
         }
         _ => (options.paths.as_slice(), None),
     };
-    let on_existing = if options.force { OnExisting::Overwrite } else { OnExisting::Refuse };
+    let on_existing = options.conflicts.rule().unwrap_or(match options.skip_existing {
+        true => OnExisting::Skip,
+        false if options.force => OnExisting::Overwrite,
+        false => OnExisting::Refuse,
+    });
+    words::limit_rate(context.app, options.limit_rate.as_deref())?;
     let mut partly = false;
     for uri in uris {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -54,7 +65,7 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
             }
         };
         let ended = if options.recursive {
-            tree(context, options, &bucket, &path, local, on_existing).await?
+            tree(context, &bucket, &path, local, on_existing).await?
         } else {
             single(context, options, &bucket, &path, local, uris.len() > 1, on_existing).await?
         };
@@ -81,40 +92,29 @@ async fn single(
     let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
     let head = s3.head_object_of(bucket, &key, &asked).await?;
     let item = Item { key: key.clone(), source: None, version_id, size: head.size };
-    let (folder, action) = match local {
+    let action = match local {
         Some("-") => {
             return to_stdout(context, bucket, item).await;
         }
         Some(text) if text.ends_with(['/', '\\']) || many || Path::new(text).is_dir() => {
             let folder = absolute(Path::new(text))?;
-            (Some(folder.clone()), ListedAction::Download { folder: folder.into(), on_existing })
+            ListedAction::Download { folder: folder.into(), on_existing }
         }
         Some(text) => {
             let file = absolute(Path::new(text))?.into_os_string();
-            (None, ListedAction::DownloadTo { file, on_existing })
+            ListedAction::DownloadTo { file, on_existing }
         }
         None => {
             let folder = absolute(Path::new("."))?;
-            (Some(folder.clone()), ListedAction::Download { folder: folder.into(), on_existing })
+            ListedAction::Download { folder: folder.into(), on_existing }
         }
     };
     let prefix = key.parent();
-    if options.skip_existing {
-        let there = match (&folder, local) {
-            (Some(folder), _) => folder.join(key.name()).exists(),
-            (None, Some(file)) => Path::new(file).exists(),
-            (None, None) => false,
-        };
-        if there {
-            return Ok(Ended::Well);
-        }
-    }
     fetch(context, bucket, prefix, vec![item], action, local).await
 }
 
 async fn tree(
     context: &Context<'_>,
-    options: &Get,
     bucket: &BucketName,
     path: &str,
     local: Option<&str>,
@@ -128,18 +128,12 @@ async fn tree(
         prefix.parent().unwrap_or_default()
     };
     let folder = absolute(Path::new(local.unwrap_or(".")))?;
-    let mut objects = context.app.everything_below(&context.profile, bucket, &prefix).await?;
+    let objects = context.app.everything_below(&context.profile, bucket, &prefix).await?;
     if objects.is_empty() {
         return Err(Failure::new(
             dipper_app::Code::ObjectNotFound,
             format!("there is nothing below s3://{bucket}/{prefix}"),
         ));
-    }
-    if options.skip_existing {
-        objects.retain(|(key, _)| {
-            let relative = key.as_str().strip_prefix(base.as_str()).unwrap_or(key.as_str());
-            !folder.join(relative).exists()
-        });
     }
     let action = ListedAction::Download { folder: folder.into(), on_existing };
     let objects = objects.into_iter().map(Item::from).collect();
@@ -162,8 +156,13 @@ async fn piece(
     let asked = HeadRequest { version_id: options.version_id.clone(), ..HeadRequest::default() };
     let head = s3.head_object_of(bucket, key, &asked).await?;
     let range = options.range.as_deref().map(|text| range(text, head.size)).transpose()?;
-    let request =
-        GetRequest { range, part, if_match: head.etag, version_id: options.version_id.clone() };
+    let request = GetRequest {
+        range,
+        part,
+        if_match: head.etag,
+        version_id: options.version_id.clone(),
+        checksums: false,
+    };
     let failed = |error: std::io::Error| {
         Failure::new(dipper_app::Code::LocalIo, format!("standard output: {error}"))
     };

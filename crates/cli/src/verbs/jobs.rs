@@ -1,11 +1,11 @@
 use std::sync::Arc;
 
-use dipper_app::{App, Code, Failure, Job, JobKind, JobState, Result};
+use dipper_app::{App, Code, Failure, Job, JobKind, JobState, Priority, ReportFormat, Result};
 use dipper_types::JobId;
 use serde_json::json;
 
-use super::Context;
-use crate::args::{Args, JobsAction, JobsVerb};
+use super::{Context, words};
+use crate::args::{Args, JobsAction, JobsVerb, PriorityWord};
 use crate::connection;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
@@ -21,30 +21,103 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
             let id = JobId::parse(job)?;
             app.job(id)?;
             app.cancel_job(id).await?;
-            if !app.job(id)?.state.is_finished() {
-                return Err(Failure::new(
-                    Code::Conflict,
-                    format!("job {id} runs in another process"),
-                )
-                .with_hint("Cancel it there: with Ctrl-C, or in the window."));
-            }
+            asked(app, id, |job| job.state.is_finished()).await?;
         }
         JobsAction::Clear => app.clear_jobs().await?,
+        JobsAction::Pause { job } => {
+            let id = known(app, job)?;
+            app.pause_job(id).await?;
+            asked(app, id, |job| job.state == JobState::Paused || job.state.is_finished()).await?;
+        }
+        JobsAction::Priority { job, priority } => {
+            let priority = match priority {
+                PriorityWord::Low => Priority::Low,
+                PriorityWord::Normal => Priority::Normal,
+                PriorityWord::High => Priority::High,
+            };
+            app.set_job_priority(known(app, job)?, priority).await?;
+        }
+        JobsAction::Move { job, before } => {
+            let before = before.as_deref().map(|job| known(app, job)).transpose()?;
+            app.move_job(known(app, job)?, before).await?;
+        }
+        JobsAction::Limit { job, rate } => {
+            let limit = if rate == "off" { None } else { Some(words::rate(rate)?) };
+            app.set_job_speed(known(app, job)?, limit).await?;
+        }
+        JobsAction::Report { job, output } => {
+            let id = known(app, job)?;
+            let format = if args.json { ReportFormat::Json } else { ReportFormat::Csv };
+            match output {
+                Some(path) => app.export_report(id, path, format)?,
+                None => app.write_report(id, &mut std::io::stdout().lock(), format)?,
+            }
+        }
+        JobsAction::Repeat { job } => {
+            let before = app.job(known(app, job)?)?;
+            same_connection(app, args, &before).await?;
+            let new = app.repeat_job(before.id).await?;
+            return followed(app, args, &before, new).await;
+        }
+        JobsAction::Retry { job, item } => {
+            let before = app.job(known(app, job)?)?;
+            same_connection(app, args, &before).await?;
+            if item.is_empty() {
+                app.retry_job(before.id).await?;
+            } else if app.retry_items(before.id, item).await? == 0 {
+                return Err(Failure::invalid(format!(
+                    "none of these files of job {} failed or was skipped",
+                    before.id
+                ))
+                .with_hint("`dipper jobs report` lists them with their numbers."));
+            }
+            return followed(app, args, &before, before.id).await;
+        }
         JobsAction::Resume { job } => {
             let id = JobId::parse(job)?;
             let before = app.job(id)?;
             same_connection(app, args, &before).await?;
+            if before.elsewhere && before.state == JobState::Paused {
+                app.unpause_job(id).await?;
+                return asked(app, id, |job| job.state != JobState::Paused).await;
+            }
             app.resume_job(id).await?;
+            app.unpause_job(id).await?;
             if before.state.is_finished() {
                 app.retry_job(id).await?;
             }
-            let context = Context { app, args, profile: before.profile };
-            let job = context.wait(id).await?;
-            tell(args, &job);
-            return context.close(&job);
+            return followed(app, args, &before, id).await;
         }
     }
     Ok(Ended::Well)
+}
+
+fn known(app: &App, text: &str) -> Result<JobId> {
+    let id = JobId::parse(text)?;
+    app.job(id).map(|job| job.id)
+}
+
+/// Waits a little until the process that has the job has done as it was asked.
+async fn asked(app: &App, id: JobId, done: impl Fn(&Job) -> bool) -> Result<Ended> {
+    for _ in 0..50 {
+        let job = app.job(id)?;
+        if done(&job) {
+            return Ok(Ended::Well);
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(100)).await;
+    }
+    Err(Failure::new(
+        Code::Conflict,
+        format!("the process that runs job {id} has not answered yet"),
+    )
+    .with_hint("It was asked; look at `dipper jobs ls` in a moment."))
+}
+
+async fn followed(app: &Arc<App>, args: &Args, before: &Job, id: JobId) -> Result<Ended> {
+    let context = Context { app, args, profile: before.profile.clone() };
+    let job = context.wait(id).await?;
+    tell(args, &job);
+    context.close(&job)
 }
 
 /// A job goes on with the connection it was made with: a saved one is at hand, one from a file or the
@@ -72,6 +145,7 @@ fn tell(args: &Args, job: &Job) {
         JobState::Queued => "queued",
         JobState::Running => "running",
         JobState::Waiting => "waiting",
+        JobState::Paused => "paused",
         JobState::Completed => "completed",
         JobState::Failed => "failed",
         JobState::Cancelled => "cancelled",

@@ -221,6 +221,12 @@ impl Context<'_> {
         })?;
         match (job.state, first) {
             (JobState::Completed, None) => Ok(Ended::Well),
+            (JobState::Paused, _) => {
+                let error = job.error.clone();
+                Err(error
+                    .unwrap_or_else(|| Failure::new(Code::Cancelled, "the job is paused"))
+                    .with_hint(format!("`dipper jobs resume {}` goes on.", job.id)))
+            }
             (_, Some(error)) if job.files_done == 0 => Err(error),
             (_, Some(_)) => Ok(Ended::Partly),
             (_, None) => Err(job

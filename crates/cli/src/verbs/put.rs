@@ -1,7 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{
-    Code, Failure, ObjectHeaders, Result, UploadSource, Visibility, tags_header, tags_json,
+    Code, Failure, ObjectHeaders, OnExisting, Result, UploadSource, Visibility, tags_header,
+    tags_json,
 };
 use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
 use serde_json::json;
@@ -23,15 +24,17 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         S3Uri::Service => return Err(Failure::invalid("a bucket is needed: s3://BUCKET[/PREFIX]")),
     };
     let headers = headers(options)?;
+    words::limit_rate(context.app, options.limit_rate.as_deref())?;
+    let on_existing = options.conflicts.rule().unwrap_or(OnExisting::Overwrite);
     if files == ["-"] {
-        return from_stdin(context, &bucket, &path, headers).await;
+        return from_stdin(context, &bucket, &path, headers, on_existing).await;
     }
     let sources = sources(options, files, &path)?;
     let title = match files {
         [one] => one.clone(),
         many => format!("{} items", many.len()),
     };
-    send(context, sources, &bucket, title, headers).await
+    send(context, sources, &bucket, title, headers, on_existing).await
 }
 
 async fn send(
@@ -40,10 +43,19 @@ async fn send(
     bucket: &BucketName,
     title: String,
     headers: ObjectHeaders,
+    on_existing: OnExisting,
 ) -> Result<Ended> {
     let id = context
         .app
-        .upload_sources(sources, &context.profile, bucket.as_str(), &Prefix::root(), title, headers)
+        .upload_sources(
+            sources,
+            &context.profile,
+            bucket.as_str(),
+            &Prefix::root(),
+            title,
+            headers,
+            on_existing,
+        )
         .await?;
     context
         .follow(id, |job, number, item| {
@@ -118,6 +130,7 @@ async fn from_stdin(
     bucket: &BucketName,
     path: &str,
     headers: ObjectHeaders,
+    on_existing: OnExisting,
 ) -> Result<Ended> {
     if path.is_empty() || path.ends_with('/') {
         return Err(Failure::invalid("standard input needs a whole key: s3://BUCKET/KEY"));
@@ -136,7 +149,7 @@ async fn from_stdin(
         std::io::Write::write_all(&mut spool, &buffer[..read]).map_err(failed)?;
     }
     let source = UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() };
-    send(context, vec![source], bucket, "standard input".into(), headers).await
+    send(context, vec![source], bucket, "standard input".into(), headers, on_existing).await
 }
 
 fn headers(options: &Put) -> Result<ObjectHeaders> {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dipper_app::{Document, Failure, Result};
+use dipper_app::{App, Document, Failure, Result};
 use dipper_types::Timestamp;
 use serde_json::{Value, json};
 
@@ -24,6 +24,32 @@ pub fn span(text: &str) -> Result<Duration> {
         _ => return Err(bad()),
     };
     number.checked_mul(unit).map(Duration::from_secs).ok_or_else(bad)
+}
+
+/// Bytes a second: `500k`, `2m`, `1g` or a plain number (s3cmd's `--limit-rate`).
+pub fn rate(text: &str) -> Result<u64> {
+    let bad = || {
+        Failure::invalid(format!("'{text}' is no speed"))
+            .with_hint("Write bytes a second, such as 500k, 2m or 100000.")
+    };
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len());
+    let number: u64 = lower[..digits].parse().map_err(|_| bad())?;
+    let unit = match lower[digits..].trim_end_matches("/s").trim_end_matches('b') {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        _ => return Err(bad()),
+    };
+    number.checked_mul(unit).ok_or_else(bad)
+}
+
+pub fn limit_rate(app: &App, text: Option<&str>) -> Result<()> {
+    match text {
+        Some(text) => app.limit_speed(Some(rate(text)?)),
+        None => Ok(()),
+    }
 }
 
 /// A span from now, or a moment in RFC 3339 (a bare date is its midnight in UTC).

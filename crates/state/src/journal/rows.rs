@@ -18,7 +18,7 @@ macro_rules! words {
                 match self { $(Self::$variant => $word),* }
             }
 
-            fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
+            pub(super) fn read(row: &Row<'_>, at: usize) -> rusqlite::Result<Self> {
                 match row.get_ref(at)?.as_str()? {
                     $($word => Ok(Self::$variant),)*
                     other => Err(rusqlite::Error::FromSqlConversionFailure(
@@ -43,10 +43,15 @@ words!(JobState {
     Queued = "queued",
     Running = "running",
     Waiting = "waiting",
+    Paused = "paused",
     Completed = "completed",
     Failed = "failed",
     Cancelled = "cancelled",
 });
+words!(
+    /// What another process asks of the one that a job belongs to.
+    Wish { Pause = "pause", Resume = "resume", Cancel = "cancel", Order = "order" }
+);
 words!(TransferState {
     Queued = "queued",
     Completed = "completed",
@@ -54,6 +59,33 @@ words!(TransferState {
     Skipped = "skipped",
     Cancelled = "cancelled",
 });
+
+/// Which waiting job goes first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+pub enum Priority {
+    Low,
+    #[default]
+    Normal,
+    High,
+}
+
+impl Priority {
+    pub(crate) fn number(self) -> i64 {
+        match self {
+            Self::Low => -1,
+            Self::Normal => 0,
+            Self::High => 1,
+        }
+    }
+
+    fn of(number: i64) -> Self {
+        match number {
+            ..0 => Self::Low,
+            0 => Self::Normal,
+            1.. => Self::High,
+        }
+    }
+}
 
 impl JobState {
     pub fn is_finished(self) -> bool {
@@ -96,6 +128,11 @@ pub struct JobRow {
     pub bytes_total: u64,
     pub bytes_done: u64,
     pub error: Option<String>,
+    pub priority: Priority,
+    /// Among jobs of one priority, the smaller goes first.
+    pub position: i64,
+    /// Bytes a second.
+    pub speed_limit: Option<u64>,
 }
 
 /// What tells a file from a changed one.
@@ -149,9 +186,19 @@ pub struct PartRow {
 /// How a transfer ended.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    Done { size: u64, verified: String, etag: Option<String> },
-    Failed { error: String },
-    Skipped { reason: String },
+    /// `local`: the file that it became.
+    Done {
+        size: u64,
+        verified: String,
+        etag: Option<String>,
+        local: Option<PathBuf>,
+    },
+    Failed {
+        error: String,
+    },
+    Skipped {
+        reason: String,
+    },
     Cancelled,
 }
 
@@ -163,7 +210,8 @@ pub enum TransferFilter {
 }
 
 pub(super) const JOB: &str = "id, kind, state, owner, profile, bucket, prefix, title, spec, planned, created_at,
-    finished_at, files_total, files_done, files_failed, files_skipped, bytes_total, bytes_done, error";
+    finished_at, files_total, files_done, files_failed, files_skipped, bytes_total, bytes_done, error, priority,
+    position, speed_limit";
 pub(super) const TRANSFER: &str =
     "id, job, state, key, local, size, mtime_ns, inode, etag, upload_id, part_size,
     verified, error, version, source";
@@ -197,6 +245,9 @@ pub(super) fn job_row(row: &Row<'_>) -> rusqlite::Result<JobRow> {
         bytes_total: unsigned(row, 16)?,
         bytes_done: unsigned(row, 17)?,
         error: row.get(18)?,
+        priority: Priority::of(row.get(19)?),
+        position: row.get(20)?,
+        speed_limit: row.get::<_, Option<i64>>(21)?.and_then(|limit| u64::try_from(limit).ok()),
     })
 }
 

@@ -41,7 +41,8 @@ async fn counts_follow_the_outcomes() {
     let (journal, job) = one_job(&db).await;
     let queued = journal.queued(job, TransferId::new(0), 10).unwrap();
     assert_eq!(queued.iter().map(|t| t.key.as_str()).collect::<Vec<_>>(), ["a", "b"]);
-    let done = Outcome::Done { size: 12, verified: "verified by MD5".into(), etag: None };
+    let done =
+        Outcome::Done { size: 12, verified: "verified by MD5".into(), etag: None, local: None };
     journal.finish(job, vec![(queued[0].id, done.clone())]).await.unwrap();
     // Telling the same end twice counts once.
     journal.finish(job, vec![(queued[0].id, done)]).await.unwrap();

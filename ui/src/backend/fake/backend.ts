@@ -327,7 +327,7 @@ export class FakeBackend implements Backend {
       });
     });
   downloadChoose = () => this.#call("downloadChoose", null, (): T.FolderChoice | null => ({ handle: 1, name: "Downloads" }));
-  downloadStart = (req: { token: number; folder: number }) =>
+  downloadStart = (req: T.DownloadRequest) =>
     this.#call("downloadStart", req, () => {
       const frozen = this.#take(req.token);
       const files = frozen.bucket.objects.filter((o) => frozen.keys.has(o.key)).map((o) => ({ name: o.key.split("/").at(-1) ?? o.key, key: o.key, size: o.size }));

@@ -26,7 +26,7 @@ export class FakeQueue {
     const job: Job = {
       id, kind, state: "queued", ...where, title, createdAt: new Date().toISOString(), finishedAt: null,
       filesTotal: files.length, filesDone: 0, filesFailed: 0, filesSkipped: 0,
-      bytesTotal: files.reduce((sum, f) => sum + f.size, 0), bytesDone: 0, rate: 0, secondsLeft: null, planning: false, error: null,
+      bytesTotal: files.reduce((sum, f) => sum + f.size, 0), bytesDone: 0, rate: 0, secondsLeft: null, planning: false, priority: "normal", position: 0, speedLimit: null, elsewhere: false, error: null,
     };
     const held = { job, items, fails, done };
     this.#jobs.set(id, held);

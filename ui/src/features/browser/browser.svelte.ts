@@ -97,7 +97,7 @@ export class Browser {
       const folder = await this.host.backend.downloadChoose();
       if (!folder) return;
       const frozen = await listing.freeze();
-      await this.host.backend.downloadStart({ token: frozen.token, folder: folder.handle });
+      await this.host.backend.downloadStart({ token: frozen.token, folder: folder.handle, onExisting: "keepBoth" });
       this.host.toasts.show(m.toast_download_started({ folder: folder.name }), {
         action: { label: m.toast_show(), run: () => this.host.nav.go({ kind: "transfers" }) },
       });

@@ -99,7 +99,7 @@ export class Uploads {
       const options = await this.host.backend.uploadOptions({ profile, bucket });
       if (options.visibility === "public" && !(await this.#agreePublic(staged, to))) return;
       if (!(await this.#agreeReplace(staged, to))) return;
-      await this.host.backend.uploadStart({ handle: staged.handle, profile, bucket, prefix, options });
+      await this.host.backend.uploadStart({ handle: staged.handle, profile, bucket, prefix, options, onExisting: "overwrite" });
       this.host.toasts.show(
         m.toast_uploading({
           what: stagedText(staged),

@@ -44,7 +44,7 @@ describe("a drop", () => {
     at(await row("photos/"));
     backend.emitDrop({ phase: "enter", x: 1, y: 1, staged });
     backend.emitDrop({ phase: "drop", x: 1, y: 1, staged });
-    await waitFor(() => expect(backend.called("uploadStart")[0]).toEqual({ handle: 9, profile: "sandbox", bucket: "b", prefix: "photos/", options: PRIVATE }));
+    await waitFor(() => expect(backend.called("uploadStart")[0]).toEqual({ handle: 9, profile: "sandbox", bucket: "b", prefix: "photos/", options: PRIVATE, onExisting: "overwrite" }));
     expect((await find("toast")).textContent).toContain("Uploading 3 files (12.0 MB) to photos/ as private");
   });
 

@@ -1,0 +1,103 @@
+//! An object of that name is there already: does the file still go up, and under which condition?
+
+use std::sync::Arc;
+
+use dipper_s3::{Class, Guard, ObjectHead};
+use dipper_state::TransferRow;
+use dipper_types::{BucketName, ObjectKey};
+
+use crate::conflict::{self, mtime_ns, same_bytes, stays};
+use crate::engine::JobContext;
+use crate::error::TransferError;
+use crate::fs::numbered;
+use crate::retry;
+use crate::spec::OnExisting;
+
+pub(crate) enum Existing {
+    /// The object does, for this reason.
+    Stays(&'static str),
+    /// The file goes up, perhaps under another key, on this condition.
+    Free(Box<TransferRow>, Guard),
+}
+
+/// `report (1000).pdf` is nobody's wish.
+const MOST_COPIES: u32 = 1000;
+
+pub(crate) fn uri(context: &JobContext, transfer: &TransferRow) -> String {
+    format!("s3://{}/{}", context.row.bucket, transfer.key)
+}
+
+pub(crate) async fn decide(
+    context: &Arc<JobContext>,
+    transfer: &TransferRow,
+    rule: OnExisting,
+) -> Result<Existing, TransferError> {
+    let free = |transfer: &TransferRow, guard| Ok(Existing::Free(Box::new(transfer.clone()), guard));
+    // An upload that was begun had been decided.
+    if rule == OnExisting::Overwrite || transfer.upload.is_some() {
+        return free(transfer, Guard::default());
+    }
+    let Some(head) = there(context, &transfer.key).await? else {
+        return free(transfer, Guard::absent());
+    };
+    if rule == OnExisting::Refuse {
+        return Err(TransferError::Exists { path: uri(context, transfer).into() });
+    }
+    if rule == OnExisting::KeepBoth {
+        for copy in 2..MOST_COPIES {
+            let key = numbered_key(&transfer.key, copy);
+            if there(context, &key).await?.is_none() {
+                context.engine.journal.set_key(transfer.id, key.clone()).await?;
+                return free(&TransferRow { key, ..transfer.clone() }, Guard::absent());
+            }
+        }
+        return Err(TransferError::Exists { path: uri(context, transfer).into() });
+    }
+    let path = transfer.local.clone().unwrap_or_default();
+    let etag = head.etag.clone();
+    let stays = tokio::task::spawn_blocking(move || {
+        let meta = std::fs::symlink_metadata(&path).map_err(TransferError::local("read", &path))?;
+        let (from, to) = ((meta.len(), mtime_ns(&meta)), (head.size, conflict::modified_ns(&head)));
+        stays(rule, from, to, || same_bytes(&path, &head))
+    });
+    match stays.await.map_err(|_| TransferError::Panicked)?? {
+        Some(reason) => Ok(Existing::Stays(reason)),
+        // Only what was looked at is replaced.
+        None => free(transfer, Guard { if_absent: false, if_match: etag }),
+    }
+}
+
+async fn there(context: &Arc<JobContext>, key: &str) -> Result<Option<ObjectHead>, TransferError> {
+    let (bucket, key) = (BucketName::new(context.row.bucket.clone())?, ObjectKey::new(key)?);
+    retry::run(context.policy(), context.cancel.clone(), |_| async {
+        match context.s3.head_object(&bucket, &key).await {
+            Ok(head) => Ok(Some(head)),
+            Err(error) if error.class == Class::ObjectNotFound => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    })
+    .await
+}
+
+/// The last segment gets the number, as a file's name does.
+fn numbered_key(key: &str, copy: u32) -> String {
+    let (folder, name) = key.split_at(key.rfind('/').map_or(0, |slash| slash + 1));
+    format!("{folder}{}", numbered(std::path::Path::new(name), copy).display())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_name_gets_the_number() {
+        for (key, want) in [
+            ("report.pdf", "report (2).pdf"),
+            ("a.b/report", "a.b/report (2)"),
+            ("/x.y.z", "/x.y (2).z"),
+            ("a/.hidden", "a/.hidden (2)"),
+        ] {
+            assert_eq!(numbered_key(key, 2), want);
+        }
+    }
+}
