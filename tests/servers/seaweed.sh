@@ -31,11 +31,13 @@ up() {
   if alive; then PORT=$(cat "$DIR/port"); else
     config
     echo "$PORT" > "$DIR/port"
+    # Each bucket is a collection with volumes of its own: one, not seven, and room for many.
+    WEED_MASTER_VOLUME_GROWTH_COPY_1=1 \
     WEED_S3_SSE_KEK=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f \
     setsid nohup "$VENV/bin/weed" server -dir="$DIR/data" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
       -master.port=$((PORT + 3)) -master.port.grpc=$((PORT + 4)) -master.telemetry=false \
-      -master.volumeSizeLimitMB=1024 -master.volumePreallocate=false \
-      -volume.port=$((PORT + 1)) -volume.port.grpc=$((PORT + 5)) -volume.preStopSeconds=0 -volume.max=200 \
+      -master.volumeSizeLimitMB=128 -master.volumePreallocate=false \
+      -volume.port=$((PORT + 1)) -volume.port.grpc=$((PORT + 5)) -volume.preStopSeconds=0 -volume.max=5000 \
       -filer -filer.port=$((PORT + 2)) -filer.port.grpc=$((PORT + 6)) \
       -s3 -s3.port="$PORT" -s3.port.grpc=$((PORT + 7)) -s3.port.iceberg=0 -s3.port.lance=0 \
       -s3.allowDeleteBucketNotEmpty=false -s3.config="$DIR/s3.json" -s3.domainName=s3.localhost \
