@@ -93,17 +93,40 @@ pub async fn object_tags(server: &Server) {
     round(server, Document::Tagging, Which::from(&key("k")), text).await;
 }
 
+const INVENTORY: &str = r#"{"id":"all","isEnabled":true,"includedObjectVersions":"All","schedule":{"frequency":"Daily"},"destination":{"s3BucketDestination":{"bucket":"arn:aws:s3:::BUCKET","format":"CSV"}}}"#;
+const TIERING: &str =
+    r#"{"id":"all","status":"Enabled","tierings":[{"accessTier":"ARCHIVE_ACCESS","days":90}]}"#;
+
 pub async fn inventory(server: &Server) {
-    let text = r#"{"id":"all","isEnabled":true,"includedObjectVersions":"All","schedule":{"frequency":"Daily"},"destination":{"s3BucketDestination":{"bucket":"arn:aws:s3:::BUCKET","format":"CSV"}}}"#;
     let which = Which { id: Some("all"), ..Which::default() };
-    round(server, Document::Inventory, which, text).await;
+    round(server, Document::Inventory, which, INVENTORY).await;
+}
+
+/// Those of which a bucket has many.
+async fn listed(server: &Server, document: Document, text: &str) {
+    let (main, bucket) = server.bucket().await;
+    let none = main.document(&bucket, document, Which::default()).await.unwrap();
+    assert_eq!(none, None);
+    for id in ["one", "two"] {
+        let which = Which { id: Some(id), ..Which::default() };
+        let text = text.replace("all", id).replace("BUCKET", bucket.as_str());
+        main.put_document(&bucket, document, which, &text).await.unwrap();
+    }
+    let both = main.document(&bucket, document, Which::default()).await.unwrap().unwrap();
+    assert!(both.contains(r#""id":"one""#) && both.contains(r#""id":"two""#), "{both}");
+}
+
+pub async fn inventories_listed(server: &Server) {
+    listed(server, Document::Inventory, INVENTORY).await;
+}
+
+pub async fn tierings_listed(server: &Server) {
+    listed(server, Document::IntelligentTiering, TIERING).await;
 }
 
 pub async fn intelligent_tiering(server: &Server) {
-    let text =
-        r#"{"id":"all","status":"Enabled","tierings":[{"accessTier":"ARCHIVE_ACCESS","days":90}]}"#;
     let which = Which { id: Some("all"), ..Which::default() };
-    round(server, Document::IntelligentTiering, which, text).await;
+    round(server, Document::IntelligentTiering, which, TIERING).await;
 }
 
 pub async fn replication(server: &Server) {

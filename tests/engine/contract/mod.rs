@@ -2,6 +2,7 @@
 //! Where the sandbox and a real server differ on purpose is in `docs/contract.md`.
 
 mod access;
+mod asked;
 mod buckets;
 mod copies;
 mod documents;
@@ -110,7 +111,9 @@ const CASES: &[(&str, Run)] = cases! {
         logging,
         object_tags,
         inventory,
+        inventories_listed,
         intelligent_tiering,
+        tierings_listed,
         replication,
         policy_status,
         acl,

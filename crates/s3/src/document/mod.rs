@@ -269,6 +269,11 @@ impl S3 {
                 Err(error) if error.class == Class::ConfigNotFound => break,
                 Err(error) => return Err(error),
             };
+            // A bucket's names are no answer to this; its roots are spelt in many ways.
+            let other = page.name != listed.root && !page.name.contains("Configuration");
+            if other && page.child(shape.root).is_none() {
+                return Err(request.answered_with(&page.name));
+            }
             all.children.extend(page.all(shape.root).cloned());
             let more = page.text_of("IsTruncated") == Some("true");
             match page.text_of("NextContinuationToken").filter(|_| more) {
