@@ -104,6 +104,7 @@ fn script(name: &str, verb: &str) -> Result<String, String> {
         .env("RGW_MON_PORT", free_port())
         .env("SEAWEED_DIR", cache.join("seaweed"))
         .env("SEAWEED_PORT", free_ports(8))
+        .env("SERVERS_VENV", cache.join("servers"))
         .env("MOTO_DIR", cache.join("moto"))
         .env("MOTO_PORT", free_port())
         .stdin(Stdio::null())
