@@ -143,6 +143,7 @@ pub fn tree(root: &Path) -> Vec<(PathBuf, Vec<u8>)> {
 #[derive(Debug)]
 pub struct Answer {
     pub status: StatusCode,
+    pub headers: http::HeaderMap,
     pub body: Bytes,
 }
 
@@ -175,7 +176,7 @@ pub async fn sent_to(
     let (head, body) = answer.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     driver.abort();
-    Answer { status: head.status, body }
+    Answer { status: head.status, headers: head.headers, body }
 }
 
 /// Whether a program is on the path.

@@ -10,10 +10,15 @@ PORT=${MOTO_PORT:-5055}
 VENV=${SERVERS_VENV:-$DIR/venv}
 PID=$DIR/moto.pid
 
+# The environment may be one for several servers, which start side by side: one installs at a time.
 install() {
   [ -x "$VENV/bin/moto_server" ] && return
+  mkdir -p "$VENV"
+  exec 9> "$VENV/lock"
+  flock 9
   [ -x "$VENV/bin/pip" ] || python3 -m venv "$VENV"
   "$VENV/bin/pip" -q install 'moto[s3,server]==5.2.5'
+  exec 9>&-
 }
 # A pid file whose process is gone or not ours counts as dead.
 alive() { [ -s "$PID" ] && grep -aq moto_server "/proc/$(cat "$PID")/cmdline" 2>/dev/null; }

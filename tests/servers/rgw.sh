@@ -179,6 +179,13 @@ up() {
     mkuser main  "${RGW_MAIN_KEY:-MAINACCESSKEY0000001}" "${RGW_MAIN_SECRET:-mainsecretkey00000000000000000000000001}" "Main User"  main@example.com
     mkuser alt   "${RGW_ALT_KEY:-ALTACCESSKEY00000002}"  "${RGW_ALT_SECRET:-altsecretkey000000000000000000000000002}"  "Other User" alt@example.com
   fi
+  # A role that alt may take, for everything; and as many buckets as tests leave behind.
+  if ! ra role get --role-name=tested; then
+    ra user modify --uid=main --max-buckets=0
+    ra user modify --uid=alt --max-buckets=0
+    ra role create --role-name=tested --assume-role-policy-doc='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":["arn:aws:iam:::user/alt"]},"Action":["sts:AssumeRole"]}]}'
+    ra role-policy put --role-name=tested --policy-name=all --policy-doc='{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:*"],"Resource":"arn:aws:s3:::*"}]}'
+  fi
   if [ $fresh = 1 ]; then
     local sc; for sc in STANDARD_IA GLACIER; do
       ra zonegroup placement add --rgw-zonegroup default --placement-id default-placement --storage-class $sc

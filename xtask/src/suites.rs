@@ -111,7 +111,7 @@ fn prepare_rust() -> Done {
     }
     prepare_lint()?;
     // The servers of the contract suite start meanwhile; test_rust finds them running.
-    let servers = servers::start(false);
+    let servers = servers::start();
     // Programs that tests start are built too, and warnings of a fresh clone are seen here.
     run("cargo", &[&["build", "--quiet"], RUST].concat())?;
     let built = run("cargo", &[&["nextest", "run", "--no-run", "--cargo-quiet"], RUST].concat());
@@ -123,7 +123,7 @@ fn test_rust() -> Done {
     let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", "not binary(e2e)"]].concat();
     say("cargo", &words);
     let mut tests = command("cargo", &words);
-    tests.envs(servers::start(false).environment());
+    tests.envs(servers::start().environment());
     // Without Python the cases with other clients list as ignored.
     match tools::clients() {
         Ok(clients) => drop(tests.envs(clients)),

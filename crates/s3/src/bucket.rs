@@ -2,8 +2,10 @@ use aws_sdk_s3::types::{BucketLocationConstraint, CreateBucketConfiguration};
 use dipper_types::BucketName;
 
 use crate::client::{Retries, S3};
+use crate::document::{Document, Which};
 use crate::error::{Class, Error};
 use crate::policy::{OwnershipSetting, ownership_name};
+use crate::raw::Request;
 use crate::types::{BucketEntry, timestamp};
 
 /// What a bucket is made with.
@@ -113,28 +115,25 @@ impl S3 {
 
     /// GetBucketVersioning: enabled, suspended, or never set.
     pub async fn bucket_versioned(&self, name: &BucketName) -> Result<bool, Error> {
-        self.run("GetBucketVersioning", Some(name.as_str()), None, Retries::Sdk, |client| {
-            let call = client.get_bucket_versioning().bucket(name.as_str());
-            async move { call.send().await }
-        })
-        .await
-        .map(|answer| answer.status().is_some_and(|s| s.as_str() == "Enabled"))
-        .map_err(|e| e.missing_is(Class::BucketNotFound))
+        let told = self.document(name, Document::Versioning, Which::default()).await?;
+        let told = told.and_then(|json| serde_json::from_str::<serde_json::Value>(&json).ok());
+        Ok(told.is_some_and(|value| value["status"] == "Enabled"))
     }
 
     /// GetBucketLocation, in today's names.
     pub async fn bucket_location(&self, name: &BucketName) -> Result<String, Error> {
-        let answer = self
-            .run("GetBucketLocation", Some(name.as_str()), None, Retries::Sdk, |client| {
-                let call = client.get_bucket_location().bucket(name.as_str());
-                async move { call.send().await }
-            })
-            .await
-            .map_err(|e| e.missing_is(Class::BucketNotFound))?;
-        Ok(match answer.location_constraint().map(BucketLocationConstraint::as_str) {
-            None | Some("") => "us-east-1".to_owned(),
-            Some("EU") => "eu-west-1".to_owned(),
-            Some(other) => other.to_owned(),
+        let request = Request::new("GetBucketLocation", "GET", name.as_str()).flag("location");
+        let answer = self.document_tree(&request).await?;
+        // SeaweedFS wraps it in the document that a bucket is made with.
+        let region = match answer.name.as_str() {
+            "LocationConstraint" => answer.text.trim(),
+            "CreateBucketConfiguration" => answer.text_of("LocationConstraint").unwrap_or(""),
+            other => return Err(request.answered_with(other)),
+        };
+        Ok(match region {
+            "" => "us-east-1".to_owned(),
+            "EU" => "eu-west-1".to_owned(),
+            other => other.to_owned(),
         })
     }
 }

@@ -220,6 +220,7 @@ impl S3 {
         Fut: Future<Output = Result<T, SdkError<E, HttpResponse>>>,
         E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     {
+        tracing::trace!(target: "dipper_s3::asked", op);
         let region = self.region_of(bucket);
         let used = self.inner.wallet.as_ref().and_then(|wallet| wallet.in_use());
         let mut first = match call(self.client(&region, bucket, retries)).await {

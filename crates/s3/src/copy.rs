@@ -1,6 +1,7 @@
 //! Server-side copies: the bytes never leave the service.
 
 use aws_sdk_s3::types::{MetadataDirective, StorageClass, TaggingDirective};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
 
 use crate::client::{Retries, S3};
@@ -94,7 +95,8 @@ impl S3 {
                         .set_server_side_encryption(encryption.as_deref().map(Into::into))
                         .set_ssekms_key_id(kms.clone())
                         .set_if_none_match(request.if_absent.then(|| "*".to_owned()));
-                    async move { call.send().await }
+                    let older = self.older_condition(source);
+                    async move { call.customize().mutate_request(older).send().await }
                 },
             )
             .await
@@ -128,6 +130,8 @@ impl S3 {
                     .copy_source(source.header())
                     .copy_source_range(&range)
                     .set_copy_source_if_match(source.if_match());
+                let older = self.older_condition(source);
+                let call = call.customize().mutate_request(without_a_body).mutate_request(older);
                 async move { call.send().await }
             })
             .await?;
@@ -140,6 +144,26 @@ impl S3 {
         let crc64nvme = part.and_then(|p| p.checksum_crc64_nvme()).map(str::to_owned);
         Ok(PartRef { number, etag, crc64nvme })
     }
+}
+
+type Mutation = Box<dyn Fn(&mut HttpRequest) + Send + Sync>;
+
+impl S3 {
+    /// The source's condition under the name that Ceph reads.
+    fn older_condition(&self, source: &CopySource) -> Mutation {
+        let wanted = self.connection().provider.older_copy_conditions;
+        let tag = source.if_match().filter(|_| wanted);
+        Box::new(move |request| {
+            if let Some(tag) = &tag {
+                request.headers_mut().insert("x-amz-copy-if-match", tag.clone());
+            }
+        })
+    }
+}
+
+/// Ceph wants to be told that a part that is copied has no body.
+fn without_a_body(request: &mut HttpRequest) {
+    request.headers_mut().insert("content-length", "0");
 }
 
 #[cfg(test)]

@@ -98,6 +98,7 @@ const CODES: &[(&str, Class)] = &[
     ("ObjectLockConfigurationNotFound", Class::ConfigNotFound),
     ("NoSuchObjectLockConfiguration", Class::ConfigNotFound),
     ("NoSuchConfiguration", Class::ConfigNotFound),
+    ("NoSuchInventoryConfig", Class::ConfigNotFound),
     ("NoSuchTagSetError", Class::ConfigNotFound),
     ("BucketAlreadyExists", Class::AlreadyExists),
     ("BucketAlreadyOwnedByYou", Class::AlreadyExists),
@@ -265,6 +266,15 @@ impl Error {
     pub(crate) fn missing_is_the_upload(mut self) -> Self {
         if self.class == Class::ObjectNotFound {
             self.class = Class::UploadNotFound;
+        }
+        self
+    }
+
+    /// What is missing is the version, also where the server (Ceph) speaks of a key: it was asked for
+    /// this one, by its id.
+    pub(crate) fn missing_is_the_version(mut self, asked: Option<&str>) -> Self {
+        if asked.is_some() && self.class == Class::ObjectNotFound {
+            self.class = Class::VersionNotFound;
         }
         self
     }

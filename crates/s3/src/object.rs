@@ -227,7 +227,8 @@ impl S3 {
                     .checksum_mode(ChecksumMode::Enabled);
                 async move { call.send().await }
             })
-            .await?;
+            .await
+            .map_err(|e| e.missing_is_the_version(request.version_id.as_deref()))?;
         let mut head = head_of!(&answer);
         head.size = u64::try_from(answer.content_length().unwrap_or(-1)).map_err(|_| {
             Error::of_answer(
@@ -270,7 +271,8 @@ impl S3 {
                     .set_checksum_mode(request.checksums.then_some(ChecksumMode::Enabled));
                 async move { call.send().await }
             })
-            .await?;
+            .await
+            .map_err(|e| e.missing_is_the_version(request.version_id.as_deref()))?;
         let mut head = head_of!(&answer);
         if head.etag.is_none() {
             return Err(wrong("an object without an ETag; is this an S3 server?"));

@@ -7,6 +7,7 @@ use aws_smithy_runtime_api::client::result::SdkError;
 use dipper_types::BucketName;
 
 use crate::client::{Retries, S3};
+use crate::document::{Document, Which};
 use crate::error::{Class, Error};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -134,22 +135,9 @@ impl S3 {
     }
 
     pub async fn ownership(&self, bucket: &BucketName) -> Result<Option<OwnershipSetting>, Error> {
-        let answer = self
-            .run(
-                "GetBucketOwnershipControls",
-                Some(bucket.as_str()),
-                None,
-                Retries::Sdk,
-                |client| {
-                    let call = client.get_bucket_ownership_controls().bucket(bucket.as_str());
-                    async move { call.send().await }
-                },
-            )
-            .await;
-        let rules = absent_is_none(answer)?;
-        let rule =
-            rules.as_ref().and_then(|a| a.ownership_controls()).and_then(|c| c.rules().first());
-        Ok(match rule.map(|r| r.object_ownership().as_str()) {
+        let told = self.document(bucket, Document::Ownership, Which::default()).await?;
+        let told = told.and_then(|json| serde_json::from_str::<serde_json::Value>(&json).ok());
+        Ok(match told.as_ref().and_then(|v| v["rules"][0]["objectOwnership"].as_str()) {
             Some("BucketOwnerEnforced") => Some(OwnershipSetting::BucketOwnerEnforced),
             Some("BucketOwnerPreferred") => Some(OwnershipSetting::BucketOwnerPreferred),
             Some("ObjectWriter") => Some(OwnershipSetting::ObjectWriter),

@@ -86,9 +86,13 @@ pub struct Provider {
     /// Every part but the last must have the same size.
     #[serde(default)]
     pub equal_parts: bool,
-    /// Keys in a listing of uploads come URL-encoded, as asked for, but without a word of it.
+    /// Keys in a listing of uploads come URL-encoded, as asked for, but without a word of it; or, where
+    /// it is false, as they are, whatever the answer says. Without it the answer is believed.
     #[serde(default)]
-    pub uploads_encoded: bool,
+    pub uploads_encoded: Option<bool>,
+    /// What a copy's source must be is read under an older name (`x-amz-copy-if-match`), too.
+    #[serde(default)]
+    pub older_copy_conditions: bool,
     /// Of ListObjects: 2, or 1 where a server knows no other.
     #[serde(default = "default_list_version")]
     pub list_version: u8,

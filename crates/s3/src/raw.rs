@@ -85,6 +85,12 @@ impl<'a> Request<'a> {
         self
     }
 
+    /// A server that doesn't know the subresource may answer with something else altogether.
+    pub fn answered_with(&self, root: &str) -> Error {
+        let what = format!("the server answered with <{root}> instead");
+        Error::answer(self.op, Class::Unsupported, &what).at(Some(self.bucket), self.key)
+    }
+
     fn query_text(&self) -> String {
         // As SigV4 wants it, `/` encoded as well: what is signed is what is sent.
         let encode = |text: &str| {

@@ -156,7 +156,7 @@ async fn attributes_and_parts() {
     let answer = asked(all, "").await;
     assert_eq!(answer.element("ObjectSize"), ((5 << 20) + 7).to_string(), "{}", answer.text());
     assert_eq!(answer.element("StorageClass"), "STANDARD");
-    assert!(answer.element("ETag").ends_with("-2\""), "{}", answer.text());
+    assert!(answer.element("ETag").ends_with("-2"), "{}", answer.text());
     assert_eq!(answer.elements("PartNumber"), ["1", "2"]);
     let page = asked("ObjectParts", "1").await;
     assert_eq!(page.elements("PartNumber"), ["1"]);

@@ -140,6 +140,14 @@ async fn copies() {
     assert_eq!(get(&s, "/bucket/a").await.text(), "text");
     let never = ("x-amz-copy-source-if-none-match", "*");
     assert_eq!(copy("/bucket/d", &[source, never]).await.status, 412);
+    // The target's own conditions.
+    let free = ("if-none-match", "*");
+    assert_eq!(copy("/bucket/d", &[source, free]).await.status, 200);
+    assert_eq!(copy("/bucket/d", &[source, free]).await.status, 412);
+    let other = ("if-match", "\"0\"");
+    assert_eq!(copy("/bucket/d", &[source, other]).await.status, 412);
+    assert_eq!(copy("/bucket/nothing", &[source, other]).await.status, 404);
+    assert_eq!(copy("/bucket/d", &[source, ("if-match", "*")]).await.status, 200);
 }
 
 #[tokio::test]

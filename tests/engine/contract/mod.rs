@@ -2,6 +2,7 @@
 //! Where the sandbox and a real server differ on purpose is in `docs/contract.md`.
 
 mod access;
+mod asked;
 mod buckets;
 mod copies;
 mod documents;
@@ -11,18 +12,20 @@ mod listing;
 mod multipart;
 mod objects;
 mod server;
+mod table;
 mod unsupported;
 mod versions;
 
 pub use server::{Kind, Server};
-use unsupported::{UNSUPPORTED, unsorted};
+
+use std::sync::Arc;
 
 use futures::future::BoxFuture;
 use libtest_mimic::Trial;
 
 use crate::support::{trial, unless};
 
-type Run = fn(std::sync::Arc<Server>) -> BoxFuture<'static, ()>;
+type Run = fn(Arc<Server>) -> BoxFuture<'static, ()>;
 
 macro_rules! cases {
     ($($module:ident { $($name:ident),* $(,)? })*) => {
@@ -36,7 +39,9 @@ macro_rules! cases {
 const CASES: &[(&str, Run)] = cases! {
     buckets {
         made_listed_found_deleted,
+        listed_to_its_owner_only,
         a_missing_bucket_is_named,
+        nothing_goes_into_a_missing_bucket,
         a_full_bucket_stays,
         a_name_that_is_taken,
         no_versions_unless_asked_for,
@@ -58,6 +63,7 @@ const CASES: &[(&str, Run)] = cases! {
     listing {
         pages,
         by_folder,
+        a_folder_without_a_name,
         starting_after,
         nothing_there,
         keys_that_xml_cannot_say,
@@ -88,6 +94,7 @@ const CASES: &[(&str, Run)] = cases! {
         what_is_no_policy,
         a_policy_without_sense,
         no_policy_is_no_error,
+        no_block_is_no_error,
         blocks_and_ownership,
     }
     versions {
@@ -104,7 +111,9 @@ const CASES: &[(&str, Run)] = cases! {
         logging,
         object_tags,
         inventory,
+        inventories_listed,
         intelligent_tiering,
+        tierings_listed,
         replication,
         policy_status,
         acl,
@@ -117,6 +126,7 @@ const CASES: &[(&str, Run)] = cases! {
         encryption,
         website,
         notification,
+        notification_to_queues,
         bucket_tags,
         request_payment,
         accelerate,
@@ -132,7 +142,8 @@ const CASES: &[(&str, Run)] = cases! {
         only_if_absent,
         a_source_that_is_not_there,
         of_a_version,
-        tags_kept_and_replaced,
+        tags_kept,
+        tags_replaced,
         in_parts,
         parts_only_of_what_was_meant,
         a_part_by_its_number,
@@ -143,9 +154,14 @@ const CASES: &[(&str, Run)] = cases! {
     }
     links {
         put_got_headed_deleted,
+        of_a_version_by_another_name,
+        put_with_its_content_type,
+        another_content_type_is_refused,
         an_ended_link_is_refused,
         a_public_url_by_path,
         a_public_url_by_host,
+        a_public_url_with_dots_by_host,
+        a_domain_of_its_own,
         a_form_uploads,
     }
     errors {
@@ -159,21 +175,22 @@ const CASES: &[(&str, Run)] = cases! {
 };
 
 pub fn trials() -> Vec<Trial> {
-    let mut trials = vec![trial("contract::sandbox::access::as_aws_makes_buckets", || {
-        access::as_aws_makes_buckets()
-    })];
+    let mut trials = vec![
+        trial("contract::sandbox::access::as_aws_makes_buckets", access::as_aws_makes_buckets),
+        trial("contract::table_is_up_to_date", table::is_up_to_date),
+    ];
     for kind in Kind::ALL {
         for (name, run) in CASES {
-            let unsupported = UNSUPPORTED
-                .iter()
-                .find(|(k, n, _)| *k == kind && n == name)
-                .map(|(_, _, why)| (*why).to_owned())
-                .or_else(|| unsorted(kind, name));
+            let unsupported =
+                unsupported::answer(kind, name).map(|answer| format!("unsupported: {answer}"));
             let case = trial(format!("contract::{}::{name}", kind.name()), move || async move {
-                run(std::sync::Arc::new(kind.start().await)).await;
+                run(Arc::new(kind.start().await)).await;
             });
             trials.push(unless(unsupported.or_else(|| kind.missing()), case));
         }
+        let name = format!("contract::{}::what_is_unsupported", kind.name());
+        let still = trial(name, move || unsupported::is_still_so(kind));
+        trials.push(unless(kind.missing(), still));
     }
     trials
 }

@@ -155,7 +155,8 @@ pub const ODD: &[&str] = &[
 
 pub async fn odd_keys(server: &Server) {
     let (main, bucket) = server.bucket().await;
-    for name in ODD {
+    let odd: Vec<&str> = ODD.iter().copied().filter(|name| server.takes(name)).collect();
+    for name in &odd {
         let told = format!("{name:?}");
         let stored = main
             .put_object(
@@ -168,21 +169,21 @@ pub async fn odd_keys(server: &Server) {
             .await;
         assert!(stored.is_ok(), "{told}: {stored:?}");
     }
-    for name in ODD {
+    for name in &odd {
         let head = main.head_object(&bucket, &key(name)).await;
         assert!(head.is_ok(), "{name:?}: {head:?}");
         assert_eq!(get(&main, &bucket, name).await, format!("{name:?}").into_bytes());
     }
     let page = main.list_page(&bucket, &Default::default()).await.unwrap();
     let mut listed: Vec<String> = page.objects.into_iter().map(|o| o.key).collect();
-    let mut want: Vec<String> = ODD.iter().map(|k| (*k).to_owned()).collect();
+    let mut want: Vec<String> = odd.iter().map(|k| (*k).to_owned()).collect();
     listed.sort();
     want.sort();
     assert_eq!(listed, want);
-    for name in &ODD[..ODD.len() / 2] {
+    for name in &odd[..odd.len() / 2] {
         main.delete_object(&bucket, &key(name)).await.unwrap();
     }
-    let rest: Vec<_> = ODD[ODD.len() / 2..].iter().map(|k| key(k)).collect();
+    let rest: Vec<_> = odd[odd.len() / 2..].iter().map(|k| key(k)).collect();
     let failures = main.delete_objects(&bucket, &rest).await.unwrap();
     assert!(failures.is_empty(), "{failures:?}");
     let left = main.list_page(&bucket, &Default::default()).await.unwrap().objects;

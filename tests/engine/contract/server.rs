@@ -43,12 +43,12 @@ impl Server {
     }
 
     /// `main` on names such as `BUCKET.s3.localhost`. Only for what is not sent: nobody resolves them.
-    pub async fn virtual_host(&self) -> S3 {
+    pub async fn hosted(&self, addressing: Addressing) -> S3 {
         let port = self.endpoint.rsplit(':').next().unwrap();
         let endpoint = format!("http://s3.localhost:{port}");
         let keys = Some((self.main.access.as_str(), self.main.secret.as_str()));
         let mut connection = connection(&endpoint, self.kind.provider(), keys);
-        connection.addressing = Addressing::Virtual;
+        connection.addressing = addressing;
         S3::connect(connection).await
     }
 
@@ -62,9 +62,23 @@ impl Server {
         S3::connect(connection).await
     }
 
-    /// What AWS and the sandbox say, and what Ceph says instead (`docs/contract.md`).
-    pub fn differs<T>(&self, aws: T, ceph: T) -> T {
-        if self.kind == Kind::Rgw { ceph } else { aws }
+    /// What AWS and the sandbox say, and what others say instead (`docs/contract.md`).
+    pub fn differs<T>(&self, aws: T, others: impl IntoIterator<Item = (Kind, T)>) -> T {
+        others.into_iter().find(|(kind, _)| *kind == self.kind).map_or(aws, |(_, told)| told)
+    }
+
+    /// Whether it has keys such as this one (`docs/contract.md`).
+    pub fn takes(&self, key: &str) -> bool {
+        match self.kind {
+            // It keeps objects as files below folders: their paths are cleaned, folders have no bytes.
+            Kind::Seaweed => {
+                let odd = |part| matches!(part, "" | "." | "..");
+                !key.contains('\\') && !key.split('/').any(odd)
+            }
+            // Its web framework looks for a route, and finds none with a line feed.
+            Kind::Moto => !key.contains('\n'),
+            Kind::Memory | Kind::Folder | Kind::Rgw => true,
+        }
     }
 
     /// A name that no other case and no earlier run has.
@@ -115,7 +129,8 @@ impl Kind {
 
     fn provider(self) -> &'static str {
         match self {
-            Self::Memory | Self::Folder | Self::Seaweed => "sandbox",
+            Self::Memory | Self::Folder => "sandbox",
+            Self::Seaweed => "seaweedfs",
             Self::Rgw => "ceph",
             Self::Moto => "custom",
         }

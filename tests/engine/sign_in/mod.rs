@@ -13,6 +13,7 @@ use dipper_types::Secret;
 use futures::future::BoxFuture;
 use libtest_mimic::Trial;
 
+use crate::contract::Kind;
 use crate::scripted::{Scripted, say};
 use crate::support::{connection, trial, unless};
 
@@ -36,6 +37,8 @@ pub fn trials() -> Vec<Trial> {
         trial("sign_in::roles::of_an_aws_profile", roles::of_an_aws_profile),
         trial("sign_in::roles::by_web_identity", roles::by_web_identity),
         trial("sign_in::roles::refused_by_sts", roles::refused_by_sts),
+        unless(Kind::Rgw.missing(), trial("sign_in::roles::at_ceph", roles::at_ceph)),
+        unless(Kind::Moto.missing(), trial("sign_in::roles::at_moto", roles::at_moto)),
         trial("sign_in::machines::instance_metadata", machines::instance_metadata),
         trial("sign_in::machines::processes", machines::processes),
         trial("sign_in::machines::nothing_at_all", machines::nothing_at_all),

@@ -7,8 +7,10 @@ use bytes::Bytes;
 use dipper_s3::{AssumeRole, Class, Credentials, Prompt, S3, SignIn, WebIdentity};
 
 use super::{Sayer, asked, by, witness};
+use crate::contract::Kind;
 use crate::front::{Front, form};
 use crate::scripted::{Said, say};
+use crate::support::key;
 
 pub struct Sts {
     pub front: Front,
@@ -209,6 +211,68 @@ pub async fn by_web_identity() {
     let bodies = sts.bodies.lock().unwrap().clone();
     assert!(bodies[0].contains("jwt-1") && bodies[1].contains("jwt-2"), "{bodies:?}");
     assert_eq!(seen.lock().unwrap()[1].1, "session-2");
+}
+
+/// A role of a real server, by its own STS, which is the S3 endpoint: with keys that it checks.
+pub async fn at_ceph() {
+    let ceph = Kind::Rgw.start().await;
+    let role = AssumeRole {
+        source: Credentials::Keys {
+            access_key: ceph.alt.access.clone(),
+            secret_key: ceph.alt.secret.clone().into(),
+            session_token: None,
+        },
+        role_arn: "arn:aws:iam:::role/tested".into(),
+        external_id: None,
+        session_name: Some("me and you".into()),
+        duration: Some(Duration::from_secs(900)),
+        mfa_serial: None,
+        sts_endpoint: None,
+        region: None,
+    };
+    let (_, bucket) = ceph.bucket().await;
+    let put = async |s3: &S3| {
+        let request = dipper_s3::PutRequest::default();
+        s3.put_object(&bucket, &key("k"), "x".into(), &request, None).await.map_err(|e| e.class)
+    };
+    assert_eq!(put(&ceph.alt().await).await.map(drop), Err(Class::AccessDenied));
+    let mut connection = by(&ceph.endpoint, Credentials::AssumeRole(Box::new(role.clone())));
+    connection.provider = dipper_s3::Provider::by_id("ceph");
+    let s3 = S3::connect(connection.clone()).await;
+    put(&s3).await.expect("the role may");
+    assert!(s3.session_expires().is_some());
+    let other = AssumeRole { role_arn: "arn:aws:iam:::role/none".into(), ..role };
+    connection.credentials = Credentials::AssumeRole(Box::new(other));
+    let refused = S3::connect(connection).await.sign_in().await;
+    assert!(refused.is_err(), "there is no such role");
+}
+
+/// The same with a code: moto's STS takes any, and wants the call to be whole.
+pub async fn at_moto() {
+    let moto = Kind::Moto.start().await;
+    let sayer = Sayer::new(Some("123456"));
+    let role = AssumeRole {
+        source: Credentials::Keys {
+            access_key: moto.main.access.clone(),
+            secret_key: moto.main.secret.clone().into(),
+            session_token: None,
+        },
+        role_arn: "arn:aws:iam::123456789012:role/tested".into(),
+        external_id: Some("outside".into()),
+        session_name: None,
+        duration: Some(Duration::from_secs(900)),
+        mfa_serial: Some("arn:aws:iam::1:mfa/me".into()),
+        sts_endpoint: None,
+        region: None,
+    };
+    let mut connection = by(&moto.endpoint, Credentials::AssumeRole(Box::new(role)));
+    connection.options.sign_in = prompted(&sayer);
+    let s3 = asked(connection).await.unwrap();
+    s3.list_buckets().await.unwrap();
+    assert_eq!(sayer.times(), 1);
+    let ends = s3.session_expires().unwrap().secs();
+    let now = std::time::UNIX_EPOCH.elapsed().unwrap().as_secs();
+    assert!((600..=900).contains(&(ends - i64::try_from(now).unwrap())), "{ends} {now}");
 }
 
 /// What STS says is told, and nothing is sent to the S3 server.

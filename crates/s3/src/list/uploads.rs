@@ -51,8 +51,8 @@ impl S3 {
                 })
                 .await
                 .map_err(|e| e.missing_is(Class::BucketNotFound))?;
-            let encoded = answer.encoding_type() == Some(&EncodingType::Url)
-                || self.connection().provider.uploads_encoded;
+            let said = answer.encoding_type() == Some(&EncodingType::Url);
+            let encoded = self.connection().provider.uploads_encoded.unwrap_or(said);
             found.extend(answer.uploads().iter().filter_map(|upload| {
                 Some(UploadEntry {
                     key: decode(upload.key()?, encoded),

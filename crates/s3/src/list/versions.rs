@@ -151,7 +151,11 @@ impl S3 {
                 let last =
                     page.versions.last().map(|v| (v.key.clone(), Some(v.version_id.clone())));
                 let folder = page.common_prefixes.last().map(|p| (p.clone(), None));
+                // Ceph says the marker plain where the names are encoded: the last name, as it is.
+                let plain =
+                    |key: &str| [&last, &folder].into_iter().flatten().any(|(name, _)| name == key);
                 let next = match read.next_key.filter(|k| !k.is_empty()) {
+                    Some(key) if plain(&key) => Some((key, read.next_version)),
                     Some(key) => Some((decode(&key, read.encoded), read.next_version)),
                     None => later(last, folder),
                 };

@@ -2,9 +2,10 @@ use s3s::dto::*;
 use s3s::{S3Request, S3Response, S3Result, s3_error};
 
 use super::Server;
-use super::answers::{at, etag, size};
+use super::answers::at;
 use super::sse::customer_of;
 use super::versions::{find, version_of};
+use super::xml::Xml;
 use crate::model::{Object, PartOf, Sum};
 
 impl Server {
@@ -25,50 +26,62 @@ impl Server {
             asked.push(name.to_owned());
         }
         let wants = |name: &str| asked.iter().any(|n| n == name);
+        let mut xml = Xml::new("GetObjectAttributesResponse");
+        if wants("ETag") {
+            // The one place where S3 writes it without quotes.
+            xml.text("ETag", &object.etag);
+        }
         let class = object.detail.storage_class.as_deref().unwrap_or("STANDARD");
-        let sum = object.detail.sum.as_ref().filter(|_| wants("Checksum"));
-        let parts = wants("ObjectParts") && !object.detail.parts.is_empty();
-        Ok(S3Response::new(GetObjectAttributesOutput {
-            checksum: sum.map(Sum::dto),
-            e_tag: wants("ETag").then(|| etag(&object.etag)),
+        if let Some(sum) = object.detail.sum.as_ref().filter(|_| wants("Checksum")) {
+            xml.open("Checksum");
+            sum_of(&mut xml, sum);
+            xml.text("ChecksumType", if sum.composite { "COMPOSITE" } else { "FULL_OBJECT" });
+            xml.close("Checksum");
+        }
+        if wants("ObjectParts") && !object.detail.parts.is_empty() {
+            part_page(&mut xml, &object, input.part_number_marker, input.max_parts);
+        }
+        if wants("StorageClass") {
+            xml.text("StorageClass", class);
+        }
+        if wants("ObjectSize") {
+            xml.number("ObjectSize", object.size);
+        }
+        Ok(xml.answer(GetObjectAttributesOutput {
             last_modified: Some(at(object.modified)),
-            object_parts: parts
-                .then(|| part_page(&object, input.part_number_marker, input.max_parts)),
-            object_size: wants("ObjectSize").then(|| size(object.size)),
-            storage_class: wants("StorageClass").then(|| StorageClass::from(class.to_owned())),
             version_id: version_of(&bucket, &object),
             ..GetObjectAttributesOutput::default()
         }))
     }
 }
 
-fn part_page(object: &Object, marker: Option<i32>, max: Option<i32>) -> GetObjectAttributesParts {
+fn sum_of(xml: &mut Xml, sum: &Sum) {
+    xml.text(&format!("Checksum{}", sum.algorithm.name()), &sum.value);
+}
+
+fn part_page(xml: &mut Xml, object: &Object, marker: Option<i32>, max: Option<i32>) {
     let marker = marker.unwrap_or(0);
     let max = max.unwrap_or(1000).clamp(0, 1000);
     let all = &object.detail.parts;
     let mut after = all.iter().filter(|part| part.number > marker);
     let page: Vec<&PartOf> = after.by_ref().take(usize::try_from(max).unwrap_or(0)).collect();
     let more = after.next().is_some();
-    let one = |part: &&PartOf| {
-        let sums = part.sum.as_ref().map(Sum::dto).unwrap_or_default();
-        ObjectPart {
-            checksum_crc32: sums.checksum_crc32,
-            checksum_crc32c: sums.checksum_crc32c,
-            checksum_crc64nvme: sums.checksum_crc64nvme,
-            checksum_sha1: sums.checksum_sha1,
-            checksum_sha256: sums.checksum_sha256,
-            part_number: Some(part.number),
-            size: Some(size(part.size)),
-        }
-    };
-    // As on S3, the parts themselves are told where they have checksums of their own.
-    let told = object.detail.sum.as_ref().is_some_and(|sum| sum.composite);
-    GetObjectAttributesParts {
-        is_truncated: Some(more),
-        max_parts: Some(max),
-        next_part_number_marker: page.last().map(|part| part.number),
-        part_number_marker: Some(marker),
-        parts: told.then(|| page.iter().map(one).collect()),
-        total_parts_count: i32::try_from(all.len()).ok(),
+    let number = |n: i32| u64::try_from(n).unwrap_or(0);
+    xml.open("ObjectParts");
+    xml.number("PartsCount", all.len() as u64).number("PartNumberMarker", number(marker));
+    if let Some(last) = page.last() {
+        xml.number("NextPartNumberMarker", number(last.number));
     }
+    xml.number("MaxParts", number(max)).text("IsTruncated", if more { "true" } else { "false" });
+    // As on S3, the parts themselves are told where they have checksums of their own.
+    if object.detail.sum.as_ref().is_some_and(|sum| sum.composite) {
+        for part in page {
+            xml.open("Part").number("PartNumber", number(part.number)).number("Size", part.size);
+            if let Some(sum) = &part.sum {
+                sum_of(xml, sum);
+            }
+            xml.close("Part");
+        }
+    }
+    xml.close("ObjectParts");
 }

@@ -2,7 +2,7 @@
 
 use dipper_types::Timestamp;
 use http::HeaderMap;
-use http::header::LAST_MODIFIED;
+use http::header::{IF_MATCH, IF_NONE_MATCH, LAST_MODIFIED};
 use s3s::dto::{self, ETagCondition};
 use s3s::{S3Error, S3Result, s3_error};
 
@@ -89,6 +89,16 @@ impl WriteIf {
             ));
         }
         Ok(Self { matches, none_match })
+    }
+
+    /// Of a copy's target, which s3s has no fields for.
+    pub(super) fn of_headers(headers: &HeaderMap) -> S3Result<Self> {
+        let condition = |name| {
+            let Some(value) = headers.get(name) else { return Ok(None) };
+            let read = ETagCondition::parse_http_header(value.as_bytes());
+            read.map(Some).map_err(|_| s3_error!(InvalidArgument, "A condition without an ETag."))
+        };
+        Self::new(condition(IF_MATCH)?, condition(IF_NONE_MATCH)?)
     }
 
     pub(super) fn check(&self, there: Option<&Object>) -> S3Result<()> {

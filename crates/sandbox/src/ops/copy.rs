@@ -7,7 +7,7 @@ use s3s::{S3ErrorCode, S3Request, S3Response, S3Result, s3_error};
 use super::Server;
 use super::acl::wish;
 use super::answers::{at, etag};
-use super::conditions::ReadIf;
+use super::conditions::{ReadIf, WriteIf};
 use super::lock::asked_lock;
 use super::put::{MAX_PUT, Said, headers_of};
 use super::restore::readable;
@@ -115,6 +115,8 @@ impl Server {
             unmodified_since: input.copy_source_if_unmodified_since.as_ref(),
         };
         conditions.check_source(source)?;
+        let target = WriteIf::of_headers(&req.headers)?;
+        target.check(bucket.object(&input.key).as_deref())?;
         self.opens(source, copy_source_key!(input))?;
         if source.size > MAX_PUT {
             return Err(s3_error!(
@@ -180,7 +182,7 @@ impl Server {
         detail.sum = sum;
         let object = Object::new(tag.clone(), source.size, self.now(), detail);
         let modified = object.modified;
-        let check = |_: Option<&Object>| Ok::<_, StoreError>(());
+        let check = move |there: Option<&Object>| target.check(there);
         let object = self.store.put(&bucket, &input.key, object, fresh, check).await?;
         let result = CopyObjectResult {
             checksum_crc32: sums.checksum_crc32,
