@@ -57,7 +57,7 @@ pub use dipper_state::{JobKind, JobState, TransferFilter, TransferState};
 pub use dipper_transfer::{
     Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
 };
-pub use doctor::{Doctor, Finding, Fix, Outcome as DoctorOutcome};
+pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
 pub use events::{Change, Changed};
 pub use failure::{Certificate, Code, Failure, Retry, S3Context};
@@ -114,6 +114,7 @@ pub struct App {
     rates: Arc<rates::Rates>,
     sandbox: sandbox::Keeper,
     access_cache: access::Cache,
+    checkups: doctor::Checkups,
 }
 
 /// Users' own provider files, in `providers` of the data folder. One that can't be used is told in
@@ -193,6 +194,7 @@ impl App {
             rates,
             sandbox,
             access_cache: access::Cache::default(),
+            checkups: doctor::Checkups::default(),
         }))
     }
 
