@@ -168,8 +168,10 @@ impl Visit<'_> {
             _ => "reach",
         };
         let told = Failure::from(&failure);
-        let hint = told.hint.map(|hint| format!(" {hint}")).unwrap_or_default();
-        let detail = format!("{}{hint}", told.message);
+        let detail = match told.hint {
+            Some(hint) => format!("{}. {hint}", told.message.trim_end_matches('.')),
+            None => told.message,
+        };
         match (failure.class, region) {
             (Class::WrongRegion, Some(region)) => self.offer(check, detail, Fix::Region(region)),
             _ => self.say(check, Outcome::Bad, detail),
