@@ -3,6 +3,7 @@
 pub mod access;
 pub mod app;
 pub mod buckets;
+pub mod doctor;
 pub mod imports;
 pub mod listings;
 pub mod objects;

@@ -4,6 +4,7 @@
 
 mod access;
 mod buckets;
+mod doctor;
 mod error;
 mod listing;
 mod objects;
@@ -14,6 +15,7 @@ mod transfers;
 
 pub use access::*;
 pub use buckets::*;
+pub use doctor::*;
 pub use error::*;
 pub use listing::*;
 pub use objects::*;

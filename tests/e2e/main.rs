@@ -10,6 +10,7 @@
 mod anonymous;
 mod blocked;
 mod connect;
+mod doctor;
 mod drop;
 mod stage;
 mod tour;
@@ -19,8 +20,12 @@ use libtest_mimic::{Arguments, Trial};
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let missing = stage::missing();
-    let journeys: [(&str, fn()); 3] =
-        [("tour", tour::play), ("connect", connect::play), ("blocked", blocked::play)];
+    let journeys: [(&str, fn()); 4] = [
+        ("tour", tour::play),
+        ("connect", connect::play),
+        ("blocked", blocked::play),
+        ("doctor", doctor::play),
+    ];
     let trials = journeys
         .into_iter()
         .map(|(name, play)| {

@@ -5,6 +5,7 @@ mod connecting;
 mod local;
 mod names;
 
+pub use connecting::{NoStore, draft};
 use dipper_app::{Code, Failure};
 use libtest_mimic::Trial;
 
@@ -74,7 +75,7 @@ const TABLE: &[Words] = &[
         "no address",
         Code::InvalidInput,
         "an endpoint is needed, for example https://s3.example.com",
-        None,
+        Some("It looks like https://s3.example.com"),
     ),
     ("half a key", Code::InvalidInput, "the secret key is missing", None),
     (

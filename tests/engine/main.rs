@@ -13,6 +13,7 @@
 mod bad_input;
 mod child;
 mod contract;
+mod failures;
 mod front;
 mod keychain;
 mod lies;
@@ -37,6 +38,7 @@ fn main() -> ExitCode {
         transfers::trials(),
         lies::trials(),
         bad_input::trials(),
+        failures::trials(),
         keychain::trials(),
         sign_in::trials(),
         transport::trials(),

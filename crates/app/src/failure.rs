@@ -1,6 +1,8 @@
 //! What went wrong, in a form that both doors can show: a closed list of codes, the cause in words,
 //! and what to do next.
 
+mod hints;
+
 use std::io;
 
 use dipper_s3::{Class, EndpointError};
@@ -150,70 +152,6 @@ fn code_of(class: Class) -> Code {
     }
 }
 
-/// What to do next, where the class alone does not say it all.
-fn hint_of(error: &dipper_s3::Error) -> Option<String> {
-    let code = error.context.s3_code.as_deref();
-    if error.context.proxy {
-        return Some("Check the proxy's address, its user name and password; it is in the connection, or in the environment (HTTPS_PROXY).".into());
-    }
-    if error.context.sign_in && error.class == Class::Unauthenticated {
-        return Some(
-            "No request was sent: signing in failed. Check what the connection says about it."
-                .into(),
-        );
-    }
-    Some(match error.class {
-        Class::Unauthenticated if code == Some("InvalidAccessKeyId") => {
-            "This access key id is unknown here. Check it, and that the endpoint belongs to the same service.".into()
-        }
-        Class::Unauthenticated if code == Some("SignatureDoesNotMatch") => {
-            "The secret key does not fit the access key id. Copy it again, without spaces around it.".into()
-        }
-        Class::Unauthenticated => "Check the access key id and the secret key.".into(),
-        // Ceph says no more to keys that are wrong.
-        Class::AccessDenied if error.context.op == "ListBuckets" => {
-            "Check the access key id and the secret key. Keys that may not list buckets can still open one by its name."
-                .into()
-        }
-        Class::AccessDenied => "These keys may not do this. Ask the bucket's owner to allow it.".into(),
-        Class::BucketNotFound => "Check the bucket's name, and that this connection leads to where it lives.".into(),
-        Class::Throttled | Class::Server => "The server is busy or has a fault. Try again later.".into(),
-        Class::ChecksumMismatch => {
-            "The data was not accepted. Retry; if it happens again, something on the way changes it.".into()
-        }
-        Class::ExpiredToken => "Sign in again, or paste a new session token.".into(),
-        Class::WrongRegion => match &error.context.region {
-            Some(region) => format!("The server says that the region is {region}."),
-            None => "Check the region of this connection.".into(),
-        },
-        Class::Tls if error.context.certificate.is_some() => {
-            "This machine doesn't trust the server's certificate. If it is your own server, pin the certificate or \
-             give its authority to the connection; otherwise somebody may be listening in."
-                .into()
-        }
-        Class::Tls => {
-            "No secure connection could be made. Check the certificates of the connection, and whether the server \
-             asks for one of yours."
-                .into()
-        }
-        Class::Timeout => "The server did not answer in time. Check the address, and that no firewall is between.".into(),
-        Class::Network => "Check the endpoint's address and port, and that this machine is online.".into(),
-        Class::NotS3 => "What answers there doesn't speak S3 (a portal, a proxy, a web page?). Check the endpoint.".into(),
-        Class::ClockSkew => "This machine's clock is off. Set it, and try again.".into(),
-        Class::NotEmpty => "Only an empty bucket can be deleted. Delete its objects first.".into(),
-        Class::AclDisabled => {
-            "ACLs are off in this bucket: Object Ownership is \"Bucket owner enforced\". Use the bucket policy, \
-             or turn ACLs on."
-                .into()
-        }
-        Class::ObjectArchived => "Restore the object first.".into(),
-        Class::AlreadyExists if code == Some("BucketAlreadyExists") => {
-            "Bucket names are shared by everybody on this service. Choose another.".into()
-        }
-        _ => return None,
-    })
-}
-
 impl From<&dipper_s3::Error> for Failure {
     fn from(error: &dipper_s3::Error) -> Self {
         let c = &error.context;
@@ -225,7 +163,7 @@ impl From<&dipper_s3::Error> for Failure {
         Self {
             code: code_of(error.class),
             message: error.to_string(),
-            hint: hint_of(error),
+            hint: hints::of(error),
             retry,
             retry_after_ms: (retry == Retry::After).then_some(2000),
             s3: Some(Box::new(S3Context {
@@ -287,7 +225,8 @@ impl From<&TransferError> for Failure {
                 .with_hint("Copy the object to a shorter name, then download that."),
             TransferError::Outside { .. } => Self::new(Code::InvalidInput, message)
                 .with_hint("A link in the chosen folder leads elsewhere. Remove it, or choose another folder."),
-            TransferError::OntoItself => Self::new(Code::InvalidInput, message),
+            TransferError::OntoItself => Self::new(Code::InvalidInput, message)
+                .with_hint("Choose another bucket, folder or name."),
             TransferError::Name(_) => Self::new(Code::InvalidInput, message),
             TransferError::Exists { .. } => Self::new(Code::AlreadyExists, message)
                 .with_hint("Choose another name, or allow it to be replaced."),
@@ -377,13 +316,23 @@ impl From<SandboxError> for Failure {
 
 impl From<NameError> for Failure {
     fn from(error: NameError) -> Self {
-        Self::invalid(error.to_string())
+        let hint = "Bucket names have 3 to 63 small letters, digits, hyphens and dots; keys at most 1,024 bytes.";
+        Self::invalid(error.to_string()).with_hint(hint)
     }
 }
 
 impl From<EndpointError> for Failure {
     fn from(error: EndpointError) -> Self {
-        Self::invalid(error.to_string())
+        let hint = match &error {
+            EndpointError::Gap { .. } => {
+                "Replace it, braces and all: the provider's console shows the address."
+            }
+            EndpointError::Extra { .. } => {
+                "Only scheme, host and port belong there; name the bucket elsewhere."
+            }
+            _ => "It looks like https://s3.example.com or http://127.0.0.1:9000.",
+        };
+        Self::invalid(error.to_string()).with_hint(hint)
     }
 }
 

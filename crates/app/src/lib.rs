@@ -58,7 +58,7 @@ pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferStat
 pub use dipper_transfer::{
     Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
 };
-pub use doctor::{Doctor, Finding, Fix, Outcome as DoctorOutcome};
+pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
 pub use events::{Change, Changed};
 pub use failure::{Certificate, Code, Failure, Retry, S3Context};
@@ -116,6 +116,7 @@ pub struct App {
     rates: Arc<rates::Rates>,
     sandbox: sandbox::Keeper,
     access_cache: access::Cache,
+    checkups: doctor::Checkups,
 }
 
 /// Users' own provider files, in `providers` of the data folder. One that can't be used is told in
@@ -195,6 +196,7 @@ impl App {
             rates,
             sandbox,
             access_cache: access::Cache::default(),
+            checkups: doctor::Checkups::default(),
         });
         app.keep_speed();
         Ok(app)

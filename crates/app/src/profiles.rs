@@ -184,7 +184,11 @@ impl App {
             Some(id) => ProfileId::new(id.clone()),
             None => self.new_id(&checked.name)?,
         };
-        let kind = match draft.keep {
+        self.store_profile(id, draft.keep, checked).await
+    }
+
+    async fn store_profile(&self, id: ProfileId, keep: Keep, checked: Checked) -> Result<Profile> {
+        let kind = match keep {
             Keep::Session => {
                 self.profiles.remove(&id).await?;
                 self.forget_keys(&id).await?;
@@ -541,5 +545,6 @@ fn check_options(options: &ProfileOptions) -> Result<()> {
     Ok(())
 }
 
+mod mend;
 #[cfg(test)]
 mod tests;

@@ -143,6 +143,10 @@ const CODES: &[(&str, Class)] = &[
     ("MetadataTooLarge", Class::InvalidInput),
     ("MissingContentLength", Class::InvalidInput),
     ("TooManyBuckets", Class::InvalidInput),
+    ("InvalidStorageClass", Class::InvalidInput),
+    ("QuotaExceeded", Class::Conflict),
+    ("XMinioAdminBucketQuotaExceeded", Class::Conflict),
+    ("XMinioStorageFull", Class::Conflict),
 ];
 
 const STATUSES: &[(u16, Class)] = &[
@@ -301,7 +305,9 @@ impl Error {
             context.request_id = raw.headers().get("x-amz-request-id").map(str::to_owned);
             if let Some(body) = raw.body().bytes() {
                 context.region = context.region.or_else(|| region_in(body));
-                if context.s3_code.is_none() && looks_like_html(body) {
+                // A gateway's page about a fault behind it (502, 503, 504) is that fault.
+                let fault = raw.status().as_u16() >= 500;
+                if context.s3_code.is_none() && !fault && looks_like_html(body) {
                     context.message = Some("the answer is a web page".to_owned());
                     let source: Box<dyn StdError + Send + Sync> = Box::new(error);
                     return Self {
@@ -354,7 +360,15 @@ impl Error {
             None => class,
         };
         if context.message.is_none() {
-            context.message = Some(innermost(&error));
+            // An answer without words: HTTP has some for its status.
+            let by_status = match &error {
+                SdkError::ServiceError(_) if context.s3_code.is_none() => context
+                    .http_status
+                    .and_then(|status| http::StatusCode::from_u16(status).ok())
+                    .and_then(|status| status.canonical_reason().map(str::to_owned)),
+                _ => None,
+            };
+            context.message = Some(by_status.unwrap_or_else(|| innermost(&error)));
         }
         Self { class, context: Box::new(context), source: Some(Box::new(error)) }
     }

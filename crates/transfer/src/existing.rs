@@ -32,7 +32,8 @@ pub(crate) async fn decide(
     transfer: &TransferRow,
     rule: OnExisting,
 ) -> Result<Existing, TransferError> {
-    let free = |transfer: &TransferRow, guard| Ok(Existing::Free(Box::new(transfer.clone()), guard));
+    let free =
+        |transfer: &TransferRow, guard| Ok(Existing::Free(Box::new(transfer.clone()), guard));
     // An upload that was begun had been decided.
     if rule == OnExisting::Overwrite || transfer.upload.is_some() {
         return free(transfer, Guard::default());

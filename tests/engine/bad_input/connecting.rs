@@ -13,7 +13,7 @@ use crate::scripted::{Scripted, portal, s3_error};
 use crate::support::connection;
 
 /// A machine without a keychain.
-struct NoStore;
+pub struct NoStore;
 
 impl KeyStore for NoStore {
     fn get(&self) -> Result<Option<zeroize::Zeroizing<Vec<u8>>>, KeychainError> {
@@ -25,7 +25,7 @@ impl KeyStore for NoStore {
     }
 }
 
-fn draft(endpoint: &str, access: &str, secret: &str) -> ProfileDraft {
+pub fn draft(endpoint: &str, access: &str, secret: &str) -> ProfileDraft {
     ProfileDraft {
         id: None,
         name: "Test".into(),

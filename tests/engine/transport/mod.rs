@@ -1,8 +1,8 @@
 //! The way to a server: TLS, proxies, and what no server may do to us.
 
 mod limits;
-mod proxies;
-mod tls;
+pub mod proxies;
+pub mod tls;
 
 use libtest_mimic::Trial;
 

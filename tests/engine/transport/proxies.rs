@@ -135,16 +135,20 @@ pub async fn plain_http() {
     assert!(error.context.proxy && error.to_string().contains("407"), "{error}");
 }
 
+/// What a call ends with behind a proxy that answers so.
+pub async fn refused_with(answer: &'static str) -> dipper_s3::Error {
+    let proxy = Small::new(None, Some(answer)).await;
+    let transport = Transport { proxy: proxy.rules(""), ..Transport::default() };
+    by(proxy.address, "s3.example.org", transport).await.list_buckets().await.unwrap_err()
+}
+
 pub async fn refusals() {
     for (answer, word) in [
         ("HTTP/1.1 403 Forbidden\r\n\r\n", "refused to connect"),
         ("HTTP/1.1 502 Bad Gateway\r\n\r\n", "(502)"),
         ("220 mail.example.org ESMTP\r\n\r\n", "doesn't speak"),
     ] {
-        let proxy = Small::new(None, Some(answer)).await;
-        let transport = Transport { proxy: proxy.rules(""), ..Transport::default() };
-        let s3 = by(proxy.address, "s3.example.org", transport).await;
-        let error = s3.list_buckets().await.unwrap_err();
+        let error = refused_with(answer).await;
         assert!(error.context.proxy && error.to_string().contains(word), "{error}");
     }
     let gone = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();

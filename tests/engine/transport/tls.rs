@@ -42,6 +42,17 @@ impl Authority {
         (certificate.pem(), key)
     }
 
+    /// A server's certificate of long ago.
+    fn expired(&self, name: &str) -> (Vec<u8>, KeyPair) {
+        let mut params = CertificateParams::new(vec![name.to_owned()]).unwrap();
+        params.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        params.not_before = rcgen::date_time_ymd(2019, 1, 1);
+        params.not_after = rcgen::date_time_ymd(2020, 1, 1);
+        let key = KeyPair::generate().unwrap();
+        let certificate = params.signed_by(&key, &self.issuer).unwrap();
+        (der(&certificate.pem()), key)
+    }
+
     pub fn server(&self, names: &[&str]) -> (Vec<u8>, KeyPair) {
         let (pem, key) = self.issue(names, ExtendedKeyUsagePurpose::ServerAuth);
         (der(&pem), key)
@@ -90,6 +101,11 @@ pub async fn serve(leaf: Vec<u8>, key: &KeyPair, clients: Option<&Authority>) ->
         }
     });
     address
+}
+
+pub async fn serve_expired(authority: &Authority, name: &str) -> SocketAddr {
+    let (leaf, key) = authority.expired(name);
+    serve(leaf, &key, None).await
 }
 
 pub async fn by(address: SocketAddr, host: &str, transport: Transport) -> S3 {

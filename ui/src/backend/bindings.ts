@@ -42,6 +42,10 @@ export const commands = {
 	/**  Questions that wait for the user. `signIn` of `changed_watch` says when to look. */
 	promptList: () => __TAURI_INVOKE<OpenPrompt[]>("prompt_list"),
 	promptAnswer: (req: PromptAnswer_Deserialize) => __TAURI_INVOKE<void>("prompt_answer", { req }),
+	/**  Tries the connection out on a bucket. It runs to its end, or until it is stopped. */
+	doctorStart: (req: BucketRef, channel: Channel<DoctorEvent_Deserialize>) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("doctor_start", { req, channel })),
+	doctorStop: (req: CheckupId) => __TAURI_INVOKE<void>("doctor_stop", { req }),
+	doctorMend: (req: Mend) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("doctor_mend", { req })),
 	/**  Lets the user choose a file; its path stays here. `null`: they did not. */
 	importChoose: () => typedError<number | null, IpcError_Serialize>(__TAURI_INVOKE("import_choose")),
 	/**  What a file holds, without its secrets. `decrypt_failed`: it wants a password. */
@@ -250,6 +254,10 @@ export type Changed_Serialize = {
 	bucket: string | null,
 };
 
+export type CheckupId = {
+	id: number,
+};
+
 export type Choose = "files" | "folder";
 
 export type Code = "unauthenticated" | "expired_token" | "access_denied" | "acl_disabled" | "bucket_not_found" | "object_not_found" | "version_not_found" | "upload_not_found" | "already_exists" | "precondition_failed" | "conflict" | "invalid_input" | "unsupported" | "object_archived" | "throttled" | "network" | "timeout" | "tls" | "clock_skew" | "wrong_region" | "keychain_unavailable" | "local_io" | "disk_full" | "source_changed" | "checksum_mismatch" | "decrypt_failed" | "database" | "cancelled" | "internal";
@@ -291,6 +299,18 @@ export type DeviceFlow_Serialize = {
 	expires: string,
 };
 
+export type DoctorEvent = DoctorEvent_Serialize | DoctorEvent_Deserialize;
+
+export type DoctorEvent_Deserialize = { event: "found"; finding: Finding_Deserialize } | 
+/**  The last word: what could not be cleaned up, by key, or why nothing could be tried. */
+{ event: "ended"; left: string[]; error?: IpcError_Deserialize | null };
+
+export type DoctorEvent_Serialize = { event: "found"; finding: Finding_Serialize } | 
+/**  The last word: what could not be cleaned up, by key, or why nothing could be tried. */
+{ event: "ended"; left: string[]; error: IpcError_Serialize | null };
+
+export type DoctorOutcome = "good" | "missing" | "bad";
+
 export type DownloadRequest = {
 	token: number,
 	folder: number,
@@ -308,6 +328,27 @@ export type FindRequest = {
 	text: string,
 	from: number,
 };
+
+export type Finding = Finding_Serialize | Finding_Deserialize;
+
+export type Finding_Deserialize = {
+	/**  A stable word; the catalogue has its title and what it means. */
+	check: string,
+	outcome: DoctorOutcome,
+	detail: string,
+	fix?: Fix | null,
+};
+
+export type Finding_Serialize = {
+	/**  A stable word; the catalogue has its title and what it means. */
+	check: string,
+	outcome: DoctorOutcome,
+	detail: string,
+	fix: Fix | null,
+};
+
+/**  One change of the connection. */
+export type Fix = { change: "region"; to: string } | { change: "addressing"; to: Addressing };
 
 export type FlowId = {
 	id: number,
@@ -570,6 +611,11 @@ export type ListingOpen = {
 
 export type ListingRef = {
 	id: number,
+};
+
+export type Mend = {
+	profile: string,
+	fix: Fix,
 };
 
 /**  Before another job, or behind all. */

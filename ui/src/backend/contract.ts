@@ -18,6 +18,8 @@ export type Contract = [
   Fits<B.SsoAccount, T.SsoAccount>,
   Fits<B.AwsFiles_Serialize, T.AwsFiles>,
   Fits<B.OpenPrompt, T.OpenPrompt>,
+  Fits<B.DoctorEvent_Serialize, T.DoctorEvent>,
+  Fits<T.Fix, B.Fix>,
   Fits<B.ImportPreview_Serialize, T.ImportPreview>,
   Fits<B.ImportTaken_Serialize, T.ImportTaken>,
   Fits<B.Bucket_Serialize, T.Bucket>,

@@ -55,6 +55,13 @@ export interface Backend {
   /** null: the user will not say. */
   promptAnswer(req: { id: number; answer: string | null }): Promise<void>;
 
+  /** Tries the connection out on a bucket, and tells each finding at once. Answers with its number. */
+  doctorStart(req: { profile: string; bucket: string }, onEvent: (event: T.DoctorEvent) => void): Promise<number>;
+  /** It still cleans up, and ends with its last word. */
+  doctorStop(id: number): Promise<void>;
+  /** Makes the one change that a finding offers. Kept keys stay. */
+  doctorMend(req: { profile: string; fix: T.Fix }): Promise<void>;
+
   /** Native dialog; null when closed without a choice. The path stays outside of the page. */
   importChoose(): Promise<number | null>;
   /** What a file holds, without its secrets. `decrypt_failed`: it wants a password. */

@@ -86,6 +86,10 @@ export const tauriBackend: Backend = {
   promptList: () => call("prompt_list"),
   promptAnswer: (req) => call("prompt_answer", req),
 
+  doctorStart: (req, onEvent) => invoke("doctor_start", { req, channel: new Channel(onEvent) }),
+  doctorStop: (id) => call("doctor_stop", { id }),
+  doctorMend: (req) => call("doctor_mend", req),
+
   importChoose: () => call("import_choose"),
   importOpen: (req) => call("import_open", req),
   importTake: (req) => call("import_take", req),

@@ -162,6 +162,23 @@ export type ProfileTest = {
   error: IpcError | null;
 };
 
+// ---- the check-up -----------------------------------------------------------------------------
+/** One change of the connection. */
+export type Fix = { change: "region"; to: string } | { change: "addressing"; to: Addressing };
+export type Finding = {
+  /** A stable word: its title and what it is good for are in the catalogue. */
+  check: string;
+  /** missing: Dipper does without. bad: it stands in the way. */
+  outcome: "good" | "missing" | "bad";
+  /** What was seen, in English; "works" where there is no more to say. */
+  detail: string;
+  fix: Fix | null;
+};
+export type DoctorEvent =
+  | { event: "found"; finding: Finding }
+  /** The last word. `left`: keys that could not be cleaned up. */
+  | { event: "ended"; left: string[]; error: IpcError | null };
+
 // ---- buckets ----------------------------------------------------------------------------------
 /** What strangers (anonymous requests) can do here, as far as Dipper can see. */
 export type Exposure = "private" | "public" | "partly" | "unknown";

@@ -53,6 +53,7 @@ export const CATALOGUE = {
   "connection.sandbox": { label: m.cmd_connection_sandbox, group: "connection" },
   "connection.edit": { label: m.cmd_connection_edit, group: "connection" },
   "connection.refresh": { label: m.cmd_connection_refresh, group: "connection" },
+  "connection.doctor": { label: m.cmd_connection_doctor, group: "connection" },
   "connection.signIn": { label: m.cmd_connection_sign_in, group: "connection" },
   "connection.signOut": { label: m.cmd_connection_sign_out, group: "connection" },
   "connection.remove": { label: m.cmd_connection_remove, group: "connection", danger: true },
@@ -86,7 +87,7 @@ export const MENUS = {
   upload: ["upload.files", "upload.folder", "-", "upload.options"],
   view: ["view.compact", "view.normal", "view.relaxed"],
   bucket: ["bucket.access", "upload.options", "bucket.copyUri", "-", "bucket.delete"],
-  connection: ["bucket.create", "connection.refresh", "-", "connection.signIn", "connection.signOut", "-", "connection.edit", "connection.remove"],
+  connection: ["bucket.create", "connection.refresh", "-", "connection.signIn", "connection.signOut", "-", "connection.edit", "connection.doctor", "connection.remove"],
 } as const satisfies Record<string, Menu>;
 
 /** The native menu bar (macOS); the same commands. */
@@ -94,5 +95,5 @@ export const MENU_BAR: { label: () => string; items: Menu }[] = [
   { label: m.group_object, items: ["upload.files", "upload.folder", "folder.create", "-", "object.download", "object.copyUri", "object.copyUrl", "-", "object.delete"] },
   { label: m.group_view, items: ["view.refresh", "view.filter", "-", "view.inspector", "view.sidebar", "-", "view.compact", "view.normal", "view.relaxed"] },
   { label: m.group_go, items: ["go.back", "go.forward", "go.up", "go.path", "-", "go.transfers", "go.settings", "-", "app.palette"] },
-  { label: m.group_connection, items: ["connection.create", "connection.import", "connection.sandbox", "-", "connection.signIn", "-", "bucket.create", "bucket.access"] },
+  { label: m.group_connection, items: ["connection.create", "connection.import", "connection.sandbox", "-", "connection.doctor", "connection.signIn", "-", "bucket.create", "bucket.access"] },
 ];

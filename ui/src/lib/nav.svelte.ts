@@ -4,6 +4,7 @@ export type Place =
   | { kind: "browse"; profile: string; bucket: string; prefix: string }
   | { kind: "access"; profile: string; bucket: string }
   | { kind: "connection"; profile: string }
+  | { kind: "doctor"; profile: string; bucket: string }
   | { kind: "transfers" }
   | { kind: "settings" };
 

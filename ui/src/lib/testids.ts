@@ -3,6 +3,7 @@
 //   grid             data-count, data-complete           grid-row  data-key, data-kind, data-index, data-exposure, aria-selected
 //   transfers-job    data-job, data-state, data-kind      transfers-item  data-key, data-state
 //   object-public-toggle  aria-checked, disabled          access-page  data-exposure
+//   doctor-page      data-state                           doctor-finding  data-check, data-outcome
 //   confirm          the open confirmation; confirm-typed is its field when it asks to type
 //   command          a menu or palette entry: data-command holds the command's id
 // Constants, so that a renamed hook fails to compile here and is found in tests/e2e by its name.
@@ -90,6 +91,18 @@ export const T = {
   sessionNote: "session-note",
   sessionRenew: "session-renew",
   signInDialog: "sign-in-dialog",
+  connectDoctor: "connect-doctor",
+  connectionDoctor: "connection-doctor",
+  doctorPage: "doctor-page",
+  doctorBucket: "doctor-bucket",
+  doctorRun: "doctor-run",
+  doctorStop: "doctor-stop",
+  doctorSum: "doctor-sum",
+  doctorLeft: "doctor-left",
+  doctorFinding: "doctor-finding",
+  doctorFix: "doctor-fix",
+  doctorApply: "doctor-apply",
+  doctorApplied: "doctor-applied",
   importSheet: "import-sheet",
   importKind: "import-kind",
   importLook: "import-look",

@@ -72,6 +72,12 @@ export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
       },
       off: () => noProfile() ?? (fixed(app) ? m.off_fixed_connection() : null),
     },
+    "connection.doctor": {
+      run: () => {
+        if (app.target) app.openDoctor(app.target.profile, app.target.bucket);
+      },
+      off: noProfile,
+    },
     "connection.import": { run: () => imports.start() },
     "connection.signIn": {
       run: () => {

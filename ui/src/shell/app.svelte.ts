@@ -3,6 +3,7 @@ import type { AppInfo, Backend, Changed, Profile } from "../backend";
 import { Commands } from "../commands/registry.svelte";
 import { Browser } from "../features/browser/browser.svelte";
 import { Buckets } from "../features/buckets/buckets.svelte";
+import { Doctor } from "../features/doctor/doctor.svelte";
 import { Imports } from "../features/profiles/imports.svelte";
 import { Profiles } from "../features/profiles/profiles.svelte";
 import { SignIns } from "../features/profiles/signins.svelte";
@@ -20,6 +21,7 @@ export class App {
   readonly profiles: Profiles;
   readonly signIns: SignIns;
   readonly imports: Imports;
+  readonly doctor: Doctor;
   readonly buckets: Buckets;
   readonly browser: Browser;
   readonly transfers: Transfers;
@@ -42,6 +44,7 @@ export class App {
     this.host = new Host(backend, new Nav(), new Toasts(), new Asks(), new Commands());
     this.profiles = new Profiles(this.host);
     this.signIns = new SignIns(this.host);
+    this.doctor = new Doctor(this.host);
     this.imports = new Imports(this.host);
     this.buckets = new Buckets(this.host);
     this.browser = new Browser(this.host);
@@ -88,6 +91,13 @@ export class App {
     else this.host.nav.go({ kind: "connection", profile: profile.id });
   }
 
+  /** The check-up of a connection, with the bucket that is in sight. */
+  openDoctor(profile: string, bucket: string | null): void {
+    const start = this.profiles.byId(profile)?.options?.start?.split("/")[0];
+    if (this.buckets.of(profile).buckets === null) void this.buckets.load(profile);
+    this.host.nav.go({ kind: "doctor", profile, bucket: bucket ?? start ?? "" });
+  }
+
   async startSandbox(): Promise<void> {
     const profile = await this.profiles.startSandbox();
     if (!profile) return;
@@ -101,7 +111,7 @@ export class App {
     if (this.pointed) return this.pointed;
     const { place } = this.host.nav;
     if (place.kind === "browse" || place.kind === "access") return { profile: place.profile, bucket: place.bucket };
-    if (place.kind === "connection") return { profile: place.profile, bucket: null };
+    if (place.kind === "connection" || place.kind === "doctor") return { profile: place.profile, bucket: null };
     return null;
   }
 

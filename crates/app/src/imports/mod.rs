@@ -106,9 +106,21 @@ fn left(what: impl Into<String>, why: &'static str) -> Note {
     Note { what: shown(what), why_not: Some(why) }
 }
 
-/// A name from a stranger's file, short and without what could move a cursor.
+/// A name from a stranger's file, short and without what could move a cursor or turn the writing.
 fn shown(what: impl Into<String>) -> String {
-    what.into().chars().filter(|c| !c.is_control()).take(200).collect()
+    let turns = |c: &char| matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+    what.into().chars().filter(|c| !c.is_control() && !turns(c)).take(200).collect()
+}
+
+/// An address without the user name and password in it, and whether there were some.
+fn without_user(address: &str) -> (String, bool) {
+    match address.rsplit_once('@') {
+        Some((head, host)) => {
+            let scheme = head.split_once("://").map_or("https", |(scheme, _)| scheme);
+            (format!("{scheme}://{host}"), true)
+        }
+        None => (address.to_owned(), false),
+    }
 }
 
 fn empty(name: &str) -> ProfileDraft {
@@ -178,7 +190,19 @@ pub(crate) fn read(kind: ImportKind, given: &Given<'_>) -> Result<Import> {
         ImportKind::Cyberduck => cyberduck::read(given)?,
     };
     for found in &mut import.found {
-        let endpoint = found.draft.endpoint.trim();
+        // What is told of an address is told to a window: no password goes along.
+        let (endpoint, had_user) = without_user(found.draft.endpoint.trim());
+        found.draft.endpoint = shown(endpoint.as_str());
+        found.draft.region = shown(found.draft.region.trim());
+        if had_user {
+            found.unusable = Some(
+                "its address holds a user name or password; only host and port belong there".into(),
+            );
+        }
+        if found.draft.endpoint != endpoint {
+            found.unusable = Some("its address holds what no address has".into());
+        }
+        let endpoint = found.draft.endpoint.as_str();
         if found.unusable.is_some() || (endpoint.is_empty() && found.draft.provider == "aws") {
             continue;
         }
@@ -207,11 +231,7 @@ impl App {
         if kind == ImportKind::Aws {
             return self.preview_aws(file).await;
         }
-        let bytes = contents(&path).await?;
-        let bytes = Secret::new(bytes);
-        let Ok(text) = std::str::from_utf8(bytes.expose()) else {
-            return Err(Failure::invalid(format!("{} is no text", path.display())));
-        };
+        let text = Secret::new(text_of(&path).await?);
         let folder = path.parent().map(Path::to_owned).unwrap_or_default();
         let home = crate::home_folder();
         let file = move |name: &str| {
@@ -223,6 +243,7 @@ impl App {
             small.then(|| std::fs::read_to_string(path).ok().map(Secret::new)).flatten()
         };
         let variable = |name: &str| std::env::var(name).ok();
+        let text = text.expose();
         let given = Given { text, password: password.as_ref(), variable: &variable, file: &file };
         read(kind, &given)
     }
@@ -290,8 +311,22 @@ async fn contents(path: &Path) -> Result<Vec<u8>> {
 }
 
 async fn text_of(path: &Path) -> Result<String> {
-    let bytes = contents(path).await?;
-    String::from_utf8(bytes).map_err(|_| Failure::invalid(format!("{} is no text", path.display())))
+    let text = decoded(contents(path).await?);
+    text.ok_or_else(|| Failure::invalid(format!("{} is no text", path.display())))
+}
+
+/// UTF-8, with or without a mark in front; or UTF-16 with one, as Windows writes it.
+fn decoded(bytes: Vec<u8>) -> Option<String> {
+    let wide = |of: fn([u8; 2]) -> u16| {
+        let units: Vec<u16> = bytes[2..].chunks_exact(2).map(|two| of([two[0], two[1]])).collect();
+        String::from_utf16(&units).ok()
+    };
+    match bytes.as_slice() {
+        [0xff, 0xfe, ..] => wide(u16::from_le_bytes),
+        [0xfe, 0xff, ..] => wide(u16::from_be_bytes),
+        [0xef, 0xbb, 0xbf, rest @ ..] => String::from_utf8(rest.to_vec()).ok(),
+        _ => String::from_utf8(bytes).ok(),
+    }
 }
 
 /// `[section]` and `key = value`, as all of these programs have it; keys in small letters.
@@ -373,5 +408,7 @@ impl App {
     }
 }
 
+#[cfg(test)]
+mod reports;
 #[cfg(test)]
 mod tests;

@@ -10,7 +10,8 @@ use crate::{RoleSource, SsoWay};
 
 fn with(kind: ImportKind, text: &str, password: Option<&str>) -> Result<Import> {
     let password = password.map(|p| Secret::new(p.to_owned()));
-    let variable = |name: &str| (name == "SECRET").then(|| "from the environment".to_owned());
+    let variable =
+        |name: &str| (name == "DIPPER_TEST_SECRET").then(|| "from the environment".to_owned());
     let file =
         |name: &str| name.ends_with(".pem").then(|| Secret::new(format!("contents of {name}")));
     let given = Given { text, password: password.as_ref(), variable: &variable, file: &file };

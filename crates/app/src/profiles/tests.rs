@@ -4,6 +4,7 @@ use dipper_state::{KeyStore, KeychainError};
 use zeroize::Zeroizing;
 
 use super::*;
+use crate::Fix;
 
 #[derive(Default)]
 struct Store(Mutex<Option<Vec<u8>>>);
@@ -126,4 +127,46 @@ fn a_hint_never_shows_a_whole_key() {
     assert_eq!(hint(""), None);
     assert_eq!(hint("short").as_deref(), Some("…"));
     assert_eq!(hint("AKIAIOSFODNN7EXAMPLE").as_deref(), Some("AKIA…MPLE"));
+}
+
+/// The doctor's change moves the keys along within one provider, and nowhere else.
+#[tokio::test]
+async fn a_mended_region_keeps_its_keys() {
+    let home = tempfile::tempdir().unwrap();
+    let store = Arc::new(Store::default());
+    let app = App::open_with(home.path(), store, dipper_transfer::Limits::default()).unwrap();
+    let keys = Some(("AKIAACME", "secret"));
+    let endpoint = |id: &str| {
+        let kept = kept_secrets(&app.connections.vault(), &ProfileId::new(id)).unwrap();
+        kept.map(|kept| (kept.endpoint, kept.keys.is_some()))
+    };
+    let to = Fix::Region("eu-central-1".into());
+
+    let aws = ProfileDraft {
+        provider: "aws".into(),
+        endpoint: String::new(),
+        region: "us-east-1".into(),
+        ..draft(None, keys, Keep::Vault)
+    };
+    let aws = app.save_profile(aws).await.unwrap();
+    app.mend(&aws.id, &to).await.unwrap();
+    let mended = app.find_profile(&aws.id).await.unwrap().unwrap();
+    assert_eq!(
+        (mended.endpoint.as_str(), mended.region.as_str(), mended.kind),
+        ("https://s3.eu-central-1.amazonaws.com", "eu-central-1", ProfileKind::Vault)
+    );
+    assert_eq!(endpoint(&aws.id), Some((Some(mended.endpoint), true)));
+
+    // Here the region is by chance a part of the host's name.
+    let own = ProfileDraft { region: "example".into(), ..draft(None, keys, Keep::Session) };
+    let own = app.save_profile(own).await.unwrap();
+    app.mend(&own.id, &to).await.unwrap();
+    app.mend(&own.id, &Fix::Addressing(Addressing::Path)).await.unwrap();
+    let mended = app.find_profile(&own.id).await.unwrap().unwrap();
+    assert_eq!(mended.endpoint, "https://s3.example.org");
+    assert_eq!((mended.addressing, mended.kind), (Addressing::Path, ProfileKind::Session));
+    assert!(mended.access_key_hint.is_some(), "the keys of this run are still there");
+
+    assert!(app.mend(&own.id, &Fix::Region("evil.example".into())).await.is_err());
+    assert!(app.mend("sandbox", &to).await.is_err());
 }

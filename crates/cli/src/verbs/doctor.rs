@@ -1,7 +1,7 @@
 //! `dipper doctor`: what a server can do, tried out.
 
 use clap::Args;
-use dipper_app::{DoctorOutcome, Fix, Result};
+use dipper_app::{DoctorOutcome, Finding, Fix, Result};
 use serde_json::json;
 
 use super::{Context, bucket_only};
@@ -19,28 +19,13 @@ pub struct DoctorArgs {
 
 pub async fn run(context: &Context<'_>, options: &DoctorArgs) -> Result<Ended> {
     let bucket = bucket_only(&options.uri)?;
-    let doctor = context.app.doctor(&context.profile, bucket.as_str()).await?;
-    let mut ill = false;
-    for finding in &doctor.findings {
-        ill |= finding.outcome == DoctorOutcome::Bad;
-        if context.args.json {
-            let mut event = serde_json::to_value(finding).unwrap_or_default();
-            event["type"] = "finding".into();
-            json_line(&event);
-        } else {
-            let mark = match finding.outcome {
-                DoctorOutcome::Good => "ok     ",
-                DoctorOutcome::Missing => "without",
-                DoctorOutcome::Bad => "BAD    ",
-            };
-            line(&format!("{mark} {:18} {}", finding.check, name(&finding.detail)));
-        }
-        let Some(fix) = &finding.fix else { continue };
-        if options.fix {
+    let mut tell = |finding: &Finding| told(finding, context.args.json, options.fix);
+    let doctor = context.app.doctor(&context.profile, bucket.as_str(), &mut tell).await?;
+    let ill = doctor.findings.iter().any(|f| f.outcome == DoctorOutcome::Bad);
+    if options.fix {
+        for fix in doctor.findings.iter().filter_map(|f| f.fix.as_ref()) {
             context.app.mend(&context.profile, fix).await?;
             note(&format!("Changed: {}", words(fix)));
-        } else if !context.args.json {
-            line(&format!("        {:18} --fix makes it: {}", "", words(fix)));
         }
     }
     for key in &doctor.left {
@@ -52,6 +37,24 @@ pub async fn run(context: &Context<'_>, options: &DoctorArgs) -> Result<Ended> {
         );
     }
     Ok(if ill { Ended::Partly } else { Ended::Well })
+}
+
+/// Each finding as it comes.
+fn told(finding: &Finding, json: bool, fix: bool) {
+    if json {
+        let mut event = serde_json::to_value(finding).unwrap_or_default();
+        event["type"] = "finding".into();
+        return json_line(&event);
+    }
+    let mark = match finding.outcome {
+        DoctorOutcome::Good => "ok     ",
+        DoctorOutcome::Missing => "without",
+        DoctorOutcome::Bad => "BAD    ",
+    };
+    line(&format!("{mark} {:18} {}", finding.check, name(&finding.detail)));
+    if let (Some(offered), false) = (&finding.fix, fix) {
+        line(&format!("        {:18} --fix makes it: {}", "", words(offered)));
+    }
 }
 
 fn words(fix: &Fix) -> String {

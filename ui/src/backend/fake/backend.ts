@@ -1,6 +1,7 @@
 import type { Backend, Unlisten } from "../index";
 import type * as T from "../types";
 import { bucketAccess, changedPolicy, checkPolicy, exposureOf } from "./access";
+import { FakeDoctor } from "./doctor";
 import { FakeListing } from "./listing";
 import { FakeQueue } from "./queue";
 import { FakeSignIn } from "./signin";
@@ -19,6 +20,7 @@ export type FakeOptions = {
 export class FakeBackend implements Backend {
   readonly queue: FakeQueue;
   readonly signIn = new FakeSignIn();
+  readonly doctor = new FakeDoctor();
   readonly copied: string[] = [];
   readonly opened: string[] = [];
   /** What the next "choose files" answers. */
@@ -151,6 +153,14 @@ export class FakeBackend implements Backend {
   awsProfiles = () => this.#call("awsProfiles", null, () => this.signIn.awsFiles);
   promptList = () => this.#call("promptList", null, () => this.signIn.prompts);
   promptAnswer = (req: { id: number; answer: string | null }) => this.#call("promptAnswer", req, () => this.signIn.answer(req));
+  doctorStart = (req: { profile: string; bucket: string }, onEvent: (event: T.DoctorEvent) => void) =>
+    this.#call("doctorStart", req, () => this.doctor.start(onEvent));
+  doctorStop = (id: number) => this.#call("doctorStop", id, () => this.doctor.stop(id));
+  doctorMend = (req: { profile: string; fix: T.Fix }) =>
+    this.#call("doctorMend", req, () => {
+      this.world.profiles = this.world.profiles.map((p) => (p.id === req.profile ? { ...p, [req.fix.change]: req.fix.to } : p));
+      this.emitChanged({ what: "profiles", profile: req.profile, bucket: null });
+    });
   importChoose = () => this.#call("importChoose", null, () => this.signIn.chosenFile);
   importOpen = (req: T.ImportRequest) => this.#call("importOpen", req, () => this.signIn.open(req));
   importTake = (req: { id: number; names: string[] | null }) =>
