@@ -22,7 +22,7 @@ cargo xtask COMMAND
   test       run every test, with the seconds of each suite
              test NAME runs one suite: ui, lint, rust, window
   tour       play the tour and renew docs/screenshot.png
-  bench      measure Dipper beside its peers, as ratios: bench list
+  bench      measure Dipper beside its peers, as ratios: bench [ROW ...]
   bindings   write ui/src/backend/bindings.ts from the Rust commands
   servers    start the foreign S3 servers of the contract suite and print their endpoints
              servers down stops them
@@ -39,7 +39,7 @@ fn main() -> ExitCode {
         ["tour"] => run::tour(),
         ["test"] => suites::all(),
         ["test", name] => suites::one(name),
-        ["bench", "list"] => bench::list(),
+        ["bench", rows @ ..] => bench::bench(rows),
         ["bindings"] => run::bindings(),
         ["servers"] => servers::up_and_tell(),
         ["servers", "down"] => servers::down(),

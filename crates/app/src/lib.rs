@@ -51,7 +51,7 @@ pub use dipper_s3::{
 };
 pub use dipper_s3::{
     GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject, ObjectHead, ObjectHeaders,
-    PublicAccessBlockSetting, S3, Visibility, providers,
+    PublicAccessBlockSetting, S3, Visibility, provider_of_endpoint, providers,
 };
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};

@@ -37,6 +37,10 @@ pub struct Args {
     #[arg(long, global = true, help_heading = CONNECTION)]
     #[arg(conflicts_with_all = ["config", "profile"])]
     pub sandbox: bool,
+    /// What service it is, where the address does not tell: aws, minio, ceph, custom …
+    #[arg(long, value_name = "ID", global = true, help_heading = CONNECTION)]
+    #[arg(conflicts_with_all = ["profile", "sandbox"])]
+    pub provider: Option<String>,
     /// One JSON object a line instead of text
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub json: bool,

@@ -64,9 +64,6 @@ pub struct ProfileAdd {
     /// Else the provider's default
     #[arg(long)]
     pub region: Option<String>,
-    /// aws, custom …
-    #[arg(long)]
-    pub provider: Option<String>,
     /// Sign nothing, and ask for no keys
     #[arg(long, conflicts_with_all = ["aws_profile", "sso_start_url", "environment", "instance"])]
     pub anonymous: bool,

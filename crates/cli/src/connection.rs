@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use dipper_app::{
     Addressing, App, Code, Connection, Credentials, Failure, Identity, Machine, NetworkOverride,
-    Proxy, ProxyRules, Result, Transport, Verify, providers,
+    Proxy, ProxyRules, Result, Transport, Verify, provider_of_endpoint, providers,
 };
 use dipper_types::Secret;
 
@@ -26,18 +26,18 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
         };
     }
     if let Some(path) = &args.config {
-        return from_s3cfg(app, path);
+        return from_s3cfg(app, args, path);
     }
     if let Some(path) = variable("S3CMD_CONFIG") {
-        return from_s3cfg(app, &PathBuf::from(path));
+        return from_s3cfg(app, args, &PathBuf::from(path));
     }
     if let Some(path) = dipper_app::home_folder().map(|home| home.join(".s3cfg"))
         && path.is_file()
     {
-        return from_s3cfg(app, &path);
+        return from_s3cfg(app, args, &path);
     }
     if variable("AWS_ACCESS_KEY_ID").is_some() || variable("AWS_PROFILE").is_some() {
-        return from_environment(app).await;
+        return from_environment(app, args).await;
     }
     match app.profiles().await?.into_iter().next() {
         Some(profile) => Ok(profile.id),
@@ -87,20 +87,30 @@ fn variable(name: &str) -> Option<String> {
     std::env::var(name).ok().filter(|v| !v.is_empty())
 }
 
-async fn from_environment(app: &Arc<App>) -> Result<String> {
+/// What was named, else what the address tells.
+fn provider_of(args: &Args, endpoint: Option<&str>) -> String {
+    match (&args.provider, endpoint) {
+        (Some(named), _) => named.clone(),
+        (None, None) => "aws".to_owned(),
+        (None, Some(endpoint)) => provider_of_endpoint(endpoint)
+            .map_or_else(|| "custom".to_owned(), |provider| provider.id.clone()),
+    }
+}
+
+async fn from_environment(app: &Arc<App>, args: &Args) -> Result<String> {
     let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
     let region = match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
         Some(region) => region,
         None => dipper_app::S3::environment_region().await.unwrap_or_else(|| "us-east-1".into()),
     };
-    let provider = if endpoint.is_some() { "custom" } else { "aws" };
     let credentials = match variable("AWS_PROFILE") {
         Some(name) if variable("AWS_ACCESS_KEY_ID").is_none() => Credentials::AwsProfile { name },
         // Keys that the environment has itself come first, as the AWS CLI has it.
         _ => Credentials::Environment { aws_profile: None },
     };
+    let provider = provider_of(args, endpoint.as_deref());
     let connection =
-        connection(endpoint.as_deref(), &region, provider, Addressing::Auto, credentials)?;
+        connection(endpoint.as_deref(), &region, &provider, Addressing::Auto, credentials)?;
     app.add_session("environment", &connection)
 }
 
@@ -112,7 +122,11 @@ pub fn connection(
     credentials: Credentials,
 ) -> Result<Connection> {
     let provider = providers().into_iter().find(|p| p.id == provider);
-    let provider = provider.ok_or_else(|| Failure::invalid("there is no such provider"))?;
+    let provider = provider.ok_or_else(|| {
+        let known: Vec<String> = providers().iter().map(|p| p.id.clone()).collect();
+        Failure::invalid("there is no such provider")
+            .with_hint(format!("These are known: {}.", known.join(", ")))
+    })?;
     let endpoint = match endpoint {
         Some(text) => Connection::endpoint_from_text(text)?,
         None if !provider.endpoint.is_empty() => {
@@ -134,7 +148,7 @@ pub fn connection(
 }
 
 /// The connection that an `.s3cfg` describes.
-pub fn read_s3cfg(path: &std::path::Path) -> Result<Connection> {
+pub fn read_s3cfg(args: &Args, path: &std::path::Path) -> Result<Connection> {
     let cfg = S3cfg::read(path)?;
     let host = cfg.get("host_base").unwrap_or("s3.amazonaws.com");
     let host = host.trim_start_matches("http://").trim_start_matches("https://");
@@ -157,9 +171,9 @@ pub fn read_s3cfg(path: &std::path::Path) -> Result<Connection> {
         _ => Credentials::Environment { aws_profile: None },
     };
     let endpoint = (!aws).then(|| format!("{scheme}://{host}"));
-    let provider = if aws { "aws" } else { "custom" };
+    let provider = provider_of(args, endpoint.as_deref());
     let mut connection =
-        connection(endpoint.as_deref(), region, provider, addressing, credentials)?;
+        connection(endpoint.as_deref(), region, &provider, addressing, credentials)?;
     connection.options.requester_pays = cfg.flag("requester_pays", false);
     network(&cfg, path, &mut connection.options.transport)?;
     Ok(connection)
@@ -221,7 +235,7 @@ fn session_name(connection: &Connection) -> String {
     format!("s3cfg-{hash:016x}")
 }
 
-fn from_s3cfg(app: &Arc<App>, path: &std::path::Path) -> Result<String> {
-    let connection = read_s3cfg(path)?;
+fn from_s3cfg(app: &Arc<App>, args: &Args, path: &std::path::Path) -> Result<String> {
+    let connection = read_s3cfg(args, path)?;
     app.add_session(&session_name(&connection), &connection)
 }

@@ -46,7 +46,8 @@ pub use object::{Deleted, GetRequest, Guard, HeadRequest, PutRequest, Stored};
 pub use policy::{OwnershipSetting, PublicAccessBlockSetting};
 pub use presign::{FormField, PostForm, Presign, Presigned};
 pub use provider::{
-    AclSupport, BucketNames, Integrity, Provider, ProviderError, add_provider, providers,
+    AclSupport, BucketNames, Integrity, Provider, ProviderError, add_provider,
+    provider_of_endpoint, providers,
 };
 pub use transport::{
     BadProxy, Certificate, Fingerprint, Identity, Patience, Proxy, ProxyRules, Transport,

@@ -255,6 +255,31 @@ pub fn add_provider(file: &str, text: &str) -> Result<(), ProviderError> {
     Ok(())
 }
 
+/// The provider that an address belongs to, by the template of its own.
+pub fn provider_of_endpoint(endpoint: &str) -> Option<Arc<Provider>> {
+    let host = endpoint.parse::<http::Uri>().ok()?.host()?.to_ascii_lowercase();
+    providers().into_iter().find(|provider| {
+        let template = provider.endpoint.strip_prefix("https://").unwrap_or_default();
+        !template.is_empty() && fits(template, &host)
+    })
+}
+
+/// `{region}` and `{account}` stand for one label of the host.
+fn fits(template: &str, host: &str) -> bool {
+    let (labels, parts): (Vec<&str>, Vec<&str>) =
+        (host.split('.').collect(), template.split('.').collect());
+    labels.len() == parts.len()
+        && labels.iter().zip(&parts).all(|(label, part)| match part.split_once('{') {
+            Some((begin, rest)) => {
+                let end = rest.split_once('}').map_or("", |(_, end)| end);
+                label.len() > begin.len() + end.len()
+                    && label.starts_with(begin)
+                    && label.ends_with(end)
+            }
+            None => label == part,
+        })
+}
+
 /// Every provider: the best known first, then users' own, `custom` last.
 pub fn providers() -> Vec<Arc<Provider>> {
     static TABLE: LazyLock<Vec<Arc<Provider>>> = LazyLock::new(|| {
@@ -282,6 +307,24 @@ pub fn providers() -> Vec<Arc<Provider>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_address_tells_whose_it_is() {
+        for (endpoint, want) in [
+            ("https://s3.eu-central-1.amazonaws.com", Some("aws")),
+            ("https://0123abcd.r2.cloudflarestorage.com", Some("r2")),
+            ("https://s3.us-west-004.backblazeb2.com:443", Some("b2")),
+            ("https://storage.googleapis.com", Some("gcs")),
+            ("http://fra1.DigitalOceanSpaces.com", Some("digitalocean")),
+            ("https://objects-us-east-1.dream.io", Some("dreamobjects-old")),
+            ("https://r2.cloudflarestorage.com", None),
+            ("https://evil.s3.eu-central-1.amazonaws.com.example.org", None),
+            ("http://127.0.0.1:9000", None),
+        ] {
+            let found = provider_of_endpoint(endpoint).map(|p| p.id.clone());
+            assert_eq!(found.as_deref(), want, "{endpoint}");
+        }
+    }
 
     #[test]
     fn every_file_reads_and_names_itself() {

@@ -134,10 +134,12 @@ fn within_savepoint<T>(
     connection: &Connection,
     write: impl FnOnce(&Connection) -> Result<T, rusqlite::Error>,
 ) -> Result<T, rusqlite::Error> {
-    connection.execute_batch("SAVEPOINT one")?;
+    // Many a second: parsed once.
+    let run = |sql| connection.prepare_cached(sql)?.execute([]).map(drop);
+    run("SAVEPOINT one")?;
     match write(connection) {
         Ok(value) => {
-            connection.execute_batch("RELEASE one")?;
+            run("RELEASE one")?;
             Ok(value)
         }
         Err(error) => {

@@ -15,6 +15,7 @@ use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
 use crate::hash::{Crc, provable};
 use crate::plan::{self, PART_MIN};
+use crate::pool::Buffer;
 use crate::progress::{Active, Attempt};
 use crate::proof::{Proof, prove};
 use crate::publish::Whole;
@@ -207,7 +208,7 @@ impl Download<'_> {
             let attempt = Attempt::new(self.active);
             let head = answer.head.clone();
             let bytes = self.collect(answer, size, &attempt).await?;
-            let verified = prove(&head, &bytes)?;
+            let verified = prove(&head, bytes.as_ref())?;
             attempt.keep();
             Ok(Some((head, bytes, verified)))
         })
@@ -219,8 +220,8 @@ impl Download<'_> {
         let at = conflict::modified_ns(&head);
         let written = blocking(move || {
             fs::prepare_parent(&root, &target)?;
-            let file = fs::create_partial(&path, bytes.len() as u64)?;
-            fs::write_at(&file, &bytes, 0).map_err(TransferError::local("write", &path))?;
+            let file = fs::create_partial(&path, size)?;
+            fs::write_at(&file, bytes.as_ref(), 0).map_err(TransferError::local("write", &path))?;
             set_modified(&file, at);
             Ok(file)
         })
@@ -401,8 +402,9 @@ impl Download<'_> {
         .await?;
         let (file, path) = (Arc::clone(file), partial.to_owned());
         let value = blocking(move || {
-            fs::write_at(&file, &bytes, first).map_err(TransferError::local("write", &path))?;
-            Ok(crc.digest(&bytes))
+            fs::write_at(&file, bytes.as_ref(), first)
+                .map_err(TransferError::local("write", &path))?;
+            Ok(crc.digest(bytes.as_ref()))
         })
         .await?;
         let number = PartNumber::new(i32::try_from(number).unwrap_or(i32::MAX))
@@ -422,7 +424,7 @@ impl Download<'_> {
         size: u64,
         len: u64,
         attempt: &Attempt,
-    ) -> Result<Vec<u8>, TransferError> {
+    ) -> Result<Buffer, TransferError> {
         let answer = match self.context.s3.get_object(&self.bucket, &self.key, request).await {
             Ok(answer) => answer,
             Err(error) if error.class == Class::PreconditionFailed => {
@@ -445,24 +447,27 @@ impl Download<'_> {
         mut answer: dipper_s3::Download,
         len: u64,
         attempt: &Attempt,
-    ) -> Result<Vec<u8>, TransferError> {
-        let mut bytes = Vec::with_capacity(usize::try_from(len).unwrap_or(0));
+    ) -> Result<Buffer, TransferError> {
+        let mut buffer = self.context.engine.pool.take(usize::try_from(len).unwrap_or(usize::MAX));
+        let mut got = 0;
         while let Some(chunk) = answer.next().await {
             let chunk = chunk?;
-            bytes.extend_from_slice(&chunk);
             attempt.add(chunk.len() as u64);
             let wait = self.context.pace.passed(chunk.len() as u64);
             if !wait.is_zero() {
                 tokio::time::sleep(wait).await;
             }
-            if bytes.len() as u64 > len {
-                return Err(wrong("the bytes that came", len, bytes.len() as u64));
-            }
+            let place = buffer.as_mut().get_mut(got..got + chunk.len());
+            got += chunk.len();
+            let Some(place) = place else {
+                return Err(wrong("the bytes that came", len, got as u64));
+            };
+            place.copy_from_slice(&chunk);
         }
-        if bytes.len() as u64 != len {
-            return Err(wrong("the bytes that came", len, bytes.len() as u64));
+        if got as u64 != len {
+            return Err(wrong("the bytes that came", len, got as u64));
         }
-        Ok(bytes)
+        Ok(buffer)
     }
 }
 

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::TransferError;
 use crate::lanes::{Endpoints, Lanes};
+use crate::pool::Pool;
 use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
 use crate::publish::Publisher;
 use crate::retry::Policy;
@@ -50,7 +51,7 @@ impl Default for Limits {
         Self {
             jobs: 4,
             files: 128,
-            parts: 24,
+            parts: 12,
             bytes_in_flight: 256 << 20,
             attempts: 8,
             patience: Duration::from_secs(15 * 60),
@@ -81,6 +82,7 @@ pub struct Engine {
     pub(crate) turns: Arc<Turns>,
     endpoints: Endpoints,
     pub(crate) publisher: Publisher,
+    pub(crate) pool: Arc<Pool>,
     /// Of all jobs together.
     speed: Arc<Throttle>,
     pub(crate) file_slots: Arc<Semaphore>,
@@ -171,6 +173,7 @@ impl Engine {
             instance: Instance::claim(db.folder())?,
             turns: Turns::new(limits.jobs),
             endpoints: Endpoints::default(),
+            pool: Pool::new(usize::try_from(limits.bytes_in_flight / 4).unwrap_or(usize::MAX)),
             publisher: Publisher::start().map_err(TransferError::local("start", db.folder()))?,
             speed: Arc::new(Throttle::new(None)),
             file_slots: Arc::new(Semaphore::new(limits.files.max(1))),

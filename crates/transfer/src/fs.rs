@@ -46,18 +46,15 @@ pub(crate) fn partial(target: &Path, database: &str, transfer: i64) -> PathBuf {
 
 /// A new file, whatever was there: what has our name is ours, and a link is not followed.
 pub(crate) fn create_partial(path: &Path, size: u64) -> Result<File, TransferError> {
-    match std::fs::remove_file(path) {
-        Err(source) if source.kind() != io::ErrorKind::NotFound => {
-            return Err(TransferError::Local { op: "replace", path: path.to_owned(), source });
+    let create = || OpenOptions::new().create_new(true).read(true).write(true).open(path);
+    let file = match create() {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+            std::fs::remove_file(path).map_err(TransferError::local("replace", path))?;
+            create()
         }
-        _ => {}
-    }
-    let file = OpenOptions::new()
-        .create_new(true)
-        .read(true)
-        .write(true)
-        .open(path)
-        .map_err(TransferError::local("create", path))?;
+        created => created,
+    };
+    let file = file.map_err(TransferError::local("create", path))?;
     file.set_len(size).map_err(TransferError::local("make room for", path))?;
     Ok(file)
 }
@@ -121,8 +118,20 @@ pub(crate) fn give_name(
     Ok(name)
 }
 
-/// A rename that never replaces: by a second name for the same file where the file system has links.
+/// A rename that never replaces: in one step where the system has one, else by a second name for the
+/// same file where the file system has links.
 fn rename_new(from: &Path, to: &Path) -> io::Result<()> {
+    #[cfg(target_os = "linux")]
+    {
+        use rustix::fs::{CWD, RenameFlags, renameat_with};
+        match renameat_with(CWD, from, CWD, to, RenameFlags::NOREPLACE) {
+            Ok(()) => return Ok(()),
+            Err(rustix::io::Errno::EXIST) => return Err(io::ErrorKind::AlreadyExists.into()),
+            // A file system that can't: the other way.
+            Err(rustix::io::Errno::INVAL | rustix::io::Errno::NOSYS) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
     match std::fs::hard_link(from, to) {
         Ok(()) => std::fs::remove_file(from),
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Err(error),

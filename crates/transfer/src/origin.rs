@@ -12,6 +12,8 @@ use tokio_util::sync::CancellationToken;
 
 use crate::error::TransferError;
 use crate::fs;
+use crate::hash::Crc;
+use crate::pool::Pool;
 use crate::retry::{self, Policy};
 use crate::source::fingerprint;
 
@@ -100,11 +102,12 @@ impl Open {
         len: u64,
         policy: &Policy,
         cancel: &CancellationToken,
+        pool: &Arc<Pool>,
     ) -> Result<Bytes, TransferError> {
         match self {
             Self::File(file, path) => {
-                let (file, path) = (Arc::clone(file), path.clone());
-                tokio::task::spawn_blocking(move || read_piece(&file, &path, first, len))
+                let (file, path, pool) = (Arc::clone(file), path.clone(), Arc::clone(pool));
+                tokio::task::spawn_blocking(move || read_piece(&file, &path, first, len, &pool))
                     .await
                     .map_err(|_| TransferError::Panicked)?
             }
@@ -138,6 +141,34 @@ impl Open {
                 .await
             }
         }
+    }
+
+    /// As [`Self::read`], with the CRC-64/NVME of the bytes in base64.
+    pub async fn read_hashed(
+        &self,
+        first: u64,
+        len: u64,
+        policy: &Policy,
+        cancel: &CancellationToken,
+        pool: &Arc<Pool>,
+    ) -> Result<(Bytes, String), TransferError> {
+        let hash = |bytes: Bytes| {
+            let crc = Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&bytes));
+            (bytes, crc)
+        };
+        let read = match self {
+            Self::File(file, path) => {
+                let (file, path, pool) = (Arc::clone(file), path.clone(), Arc::clone(pool));
+                tokio::task::spawn_blocking(move || {
+                    read_piece(&file, &path, first, len, &pool).map(hash)
+                })
+            }
+            Self::Object(..) => {
+                let bytes = self.read(first, len, policy, cancel, pool).await?;
+                tokio::task::spawn_blocking(move || Ok(hash(bytes)))
+            }
+        };
+        read.await.map_err(|_| TransferError::Panicked)?
     }
 
     /// Still what it was.
@@ -199,12 +230,7 @@ fn of_head(head: &ObjectHead) -> Fingerprint {
 async fn open(path: &Path) -> Result<(Open, Fingerprint), TransferError> {
     let path = path.to_owned();
     tokio::task::spawn_blocking(move || {
-        // Opening a FIFO would wait for its writer: look first.
-        let meta = std::fs::symlink_metadata(&path).map_err(TransferError::local("read", &path))?;
-        if !meta.is_file() {
-            let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a file");
-            return Err(TransferError::Local { op: "read", path, source });
-        }
+        look(&path)?;
         let file = File::open(&path).map_err(TransferError::local("read", &path))?;
         let meta = file.metadata().map_err(TransferError::local("read", &path))?;
         Ok((Open::File(Arc::new(file), path), fingerprint(&meta)))
@@ -213,8 +239,18 @@ async fn open(path: &Path) -> Result<(Open, Fingerprint), TransferError> {
     .map_err(|_| TransferError::Panicked)?
 }
 
+/// Opening a FIFO would wait for its writer: whether it is a file is asked first.
+pub(crate) fn look(path: &Path) -> Result<(), TransferError> {
+    let meta = std::fs::symlink_metadata(path).map_err(TransferError::local("read", path))?;
+    if meta.is_file() {
+        return Ok(());
+    }
+    let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a file");
+    Err(TransferError::Local { op: "read", path: path.to_owned(), source })
+}
+
 /// The open file and the name must both still be what they were.
-fn same(file: &File, path: &Path, before: Fingerprint) -> Result<(), TransferError> {
+pub(crate) fn same(file: &File, path: &Path, before: Fingerprint) -> Result<(), TransferError> {
     let open = file.metadata().map_err(TransferError::local("read", path))?;
     let changed = || TransferError::SourceChanged { path: path.to_owned() };
     let named = std::fs::symlink_metadata(path).map_err(|_| changed())?;
@@ -224,10 +260,16 @@ fn same(file: &File, path: &Path, before: Fingerprint) -> Result<(), TransferErr
     }
 }
 
-fn read_piece(file: &File, path: &Path, first: u64, len: u64) -> Result<Bytes, TransferError> {
-    let mut buffer = vec![0; usize::try_from(len).unwrap_or(usize::MAX)];
-    match fs::read_at(file, &mut buffer, first) {
-        Ok(()) => Ok(buffer.into()),
+fn read_piece(
+    file: &File,
+    path: &Path,
+    first: u64,
+    len: u64,
+    pool: &Arc<Pool>,
+) -> Result<Bytes, TransferError> {
+    let mut buffer = pool.take(usize::try_from(len).unwrap_or(usize::MAX));
+    match fs::read_at(file, buffer.as_mut(), first) {
+        Ok(()) => Ok(buffer.freeze()),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
             Err(TransferError::SourceChanged { path: path.to_owned() })
         }

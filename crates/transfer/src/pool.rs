@@ -30,7 +30,8 @@ impl Pool {
     pub fn take(self: &Arc<Self>, len: usize) -> Buffer {
         let found = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
-            let at = idle.1.iter().position(|buffer| buffer.len() >= len && buffer.len() / 2 <= len);
+            let at =
+                idle.1.iter().position(|buffer| buffer.len() >= len && buffer.len() / 2 <= len);
             at.map(|at| {
                 let buffer = idle.1.swap_remove(at);
                 idle.0 -= buffer.len();

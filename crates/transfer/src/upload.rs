@@ -10,7 +10,6 @@ use dipper_s3::{
 use dipper_state::{Fingerprint, Journal, Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
 use futures::{FutureExt, StreamExt};
-use md5::{Digest, Md5};
 
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
@@ -21,6 +20,7 @@ use crate::plan::{self, SINGLE_MAX, copy_part_size, part_size};
 use crate::progress::{Active, Attempt};
 use crate::retry;
 use crate::sink;
+use crate::small::{self, Small};
 use crate::spec::OnExisting;
 use crate::stored::Ours;
 
@@ -154,6 +154,17 @@ impl Upload<'_> {
     }
 
     async fn once(&self, may_resume: bool) -> Result<Verified, TransferError> {
+        if let Origin::File(path) = &self.origin
+            && let Some(planned) = self.transfer.size.filter(|size| *size <= SINGLE_MAX)
+            && may_resume
+            && self.transfer.upload.is_none()
+        {
+            let _budget = self.context.engine.reserve(planned).await?;
+            if let Some((small, before)) = small::load(path, planned).await? {
+                set_size(self.context, self.active, planned, before.size);
+                return self.put(small, before.size).await;
+            }
+        }
         let (policy, cancel) = (self.context.policy(), &self.context.cancel);
         let (open, before) = self.origin.open(&policy, cancel).await?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), before.size);
@@ -165,7 +176,14 @@ impl Upload<'_> {
                 let (journal, s3) = (&self.context.engine.journal, &self.context.s3);
                 abort(journal, s3, self.bucket.as_str(), &row).await?;
             }
-            self.single(open, before).await
+            let _budget = self.context.engine.reserve(before.size).await?;
+            let pool = &self.context.engine.pool;
+            let bytes = open.read(0, before.size, &policy, cancel, pool).await?;
+            // Growth shows in the fingerprint, shrinking in the read.
+            open.unchanged(before, &policy, cancel).await?;
+            let small = Small::of(bytes).await?;
+            open.expect(Some(small.md5), Some(&small.crc64))?;
+            self.put(small, before.size).await
         } else {
             self.multipart(open, before, may_resume).await
         }
@@ -175,22 +193,11 @@ impl Upload<'_> {
         matches!(&self.origin, Origin::Object(remote) if remote.server_side)
     }
 
-    async fn single(&self, open: Open, before: Fingerprint) -> Result<Verified, TransferError> {
+    /// A small file, which is in memory, in one request.
+    async fn put(&self, small: Small, size: u64) -> Result<Verified, TransferError> {
         let context = self.context;
-        let _budget = context.engine.reserve(before.size).await?;
-        let (policy, cancel) = (self.context.policy(), &self.context.cancel);
-        let bytes = open.read(0, before.size, &policy, cancel).await?;
-        // Growth shows in the fingerprint, shrinking in the read.
-        open.unchanged(before, &policy, cancel).await?;
-        let hashed = bytes.clone();
-        let (md5, crc64) = tokio::task::spawn_blocking(move || {
-            let md5: [u8; 16] = Md5::digest(&hashed).into();
-            (md5, Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&hashed)))
-        })
-        .await
-        .map_err(|_| TransferError::Panicked)?;
-        open.expect(Some(md5), Some(&crc64))?;
-        let crc = self.context.s3.connection().provider.integrity == Integrity::Crc64nvme;
+        let Small { bytes, md5, crc64 } = small;
+        let crc = context.s3.connection().provider.integrity == Integrity::Crc64nvme;
         let crc64 = crc.then_some(crc64);
         let request = PutRequest {
             headers: self.headers.clone(),
@@ -198,14 +205,14 @@ impl Upload<'_> {
             md5: Some(md5),
             guard: self.guard.clone(),
         };
-        let ours = Ours { size: before.size, md5, crc64: request.crc64nvme.as_deref() };
+        let ours = Ours { size: size, md5, crc64: request.crc64nvme.as_deref() };
         if context.is_doubtful()
             && let Some((verified, etag)) = self.lies_there(&ours).await?
         {
-            self.active.add(before.size);
-            return Ok((before.size, verified, etag));
+            self.active.add(size);
+            return Ok((size, verified, etag));
         }
-        let policy = context.policy().moving(before.size);
+        let policy = context.policy().moving(size);
         let stored = retry::run(policy, context.cancel.clone(), |number| {
             let (ours, bytes, request) = (&ours, &bytes, &request);
             async move {
@@ -244,9 +251,9 @@ impl Upload<'_> {
         } else if by_md5 {
             "md5"
         } else {
-            self.compare_head(before.size, None, crc64.as_deref()).await?.0
+            self.compare_head(size, None, crc64.as_deref()).await?.0
         };
-        Ok((before.size, verified, stored.etag))
+        Ok((size, verified, stored.etag))
     }
 
     async fn multipart(
@@ -403,13 +410,8 @@ impl Upload<'_> {
             budget = engine.reserve(len) => budget?,
             () = self.context.cancel.cancelled() => return Err(TransferError::Cancelled),
         };
-        let bytes = open.read(first, len, &self.context.policy(), &self.context.cancel).await?;
-        let hashed = bytes.clone();
-        let crc = tokio::task::spawn_blocking(move || {
-            Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&hashed))
-        })
-        .await
-        .map_err(|_| TransferError::Panicked)?;
+        let (policy, cancel) = (self.context.policy(), &self.context.cancel);
+        let (bytes, crc) = open.read_hashed(first, len, &policy, cancel, &engine.pool).await?;
         let policy = self.context.policy().moving(len);
         let part = retry::run(policy, self.context.cancel.clone(), |_| async {
             let attempt = Attempt::new(self.active);

@@ -101,7 +101,7 @@ pub async fn download(point: u64) {
     assert!(there[0].0.as_os_str() == "big" && there[0].1 == **bytes, "{told}");
 }
 
-const FILES: u64 = 400;
+const FILES: u64 = 120;
 
 /// Small files, some of them empty: what the server has already is not sent again.
 pub async fn many(point: u64) {

@@ -212,7 +212,7 @@ fn text(path: &Path) -> Result<String> {
 fn draft(args: &Args, add: &ProfileAdd) -> Result<ProfileDraft> {
     let at_aws = add.sso_start_url.is_some() || add.aws_profile.is_some() || add.instance;
     let usual = if at_aws && add.endpoint.is_none() { "aws" } else { "custom" };
-    let provider = add.provider.as_deref().unwrap_or(usual);
+    let provider = args.provider.as_deref().unwrap_or(usual);
     if !dipper_app::providers().iter().any(|p| p.id == provider) {
         return Err(Failure::invalid(format!("there is no provider '{provider}'")));
     }
@@ -248,7 +248,7 @@ fn draft(args: &Args, add: &ProfileAdd) -> Result<ProfileDraft> {
     network.client_certificate = add.client_cert.as_deref().map(text).transpose()?;
     draft.client_key = add.client_key.as_deref().map(text).transpose()?.map(Secret::new);
     if let Some(path) = &args.config {
-        let read = read_s3cfg(path)?;
+        let read = read_s3cfg(args, path)?;
         draft.provider = read.provider.id.clone();
         draft.endpoint = read.endpoint;
         draft.region = read.region;
