@@ -30,8 +30,9 @@ impl Pool {
     pub fn take(self: &Arc<Self>, len: usize) -> Buffer {
         let found = {
             let mut idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+            // The last that came back is still in the cache.
             let at =
-                idle.1.iter().position(|buffer| buffer.len() >= len && buffer.len() / 2 <= len);
+                idle.1.iter().rposition(|buffer| buffer.len() >= len && buffer.len() / 2 <= len);
             at.map(|at| {
                 let buffer = idle.1.swap_remove(at);
                 idle.0 -= buffer.len();

@@ -205,7 +205,7 @@ impl Upload<'_> {
             md5: Some(md5),
             guard: self.guard.clone(),
         };
-        let ours = Ours { size: size, md5, crc64: request.crc64nvme.as_deref() };
+        let ours = Ours { size, md5, crc64: request.crc64nvme.as_deref() };
         if context.is_doubtful()
             && let Some((verified, etag)) = self.lies_there(&ours).await?
         {
