@@ -20,7 +20,7 @@ use crate::progress::{Active, Attempt};
 use crate::proof::{Proof, prove};
 use crate::publish::Whole;
 use crate::spec::{OnExisting, Spec};
-use crate::{conflict, fs, retry};
+use crate::{conflict, fs, hedge, retry};
 
 const MIB: u64 = 1 << 20;
 /// Up to this size, one request without a HEAD before it.
@@ -292,8 +292,11 @@ impl Download<'_> {
         let missing: Vec<u64> = (1..=plan::count(head.size, piece))
             .filter(|n| !done.iter().any(|p| u64::from(p.number.get().unsigned_abs()) == *n))
             .collect();
+        let pace = hedge::Pace::new(missing.len());
         let fetched: Result<Vec<PartRow>, TransferError> = futures::stream::iter(missing)
-            .map(|number| self.piece(&file, &partial, &etag, head.size, piece, number, crc).boxed())
+            .map(|number| {
+                self.piece(&file, &partial, &etag, head.size, piece, number, crc, &pace).boxed()
+            })
             .buffer_unordered(engine.limits.parts.max(1))
             .try_collect()
             .await;
@@ -381,6 +384,7 @@ impl Download<'_> {
         piece: u64,
         number: u64,
         crc: Crc,
+        pace: &hedge::Pace,
     ) -> Result<PartRow, TransferError> {
         let engine = &self.context.engine;
         let (first, len) = plan::span(size, piece, number);
@@ -393,13 +397,17 @@ impl Download<'_> {
             ..GetRequest::default()
         };
         let policy = self.context.policy().moving(len);
-        let bytes = retry::run(policy, self.context.cancel.clone(), |_| async {
-            let attempt = Attempt::new(self.active);
-            let bytes = self.fetch(&request, etag, size, len, &attempt).await?;
-            attempt.keep();
-            Ok(bytes)
+        let began = pace.begin();
+        let bytes = retry::run(policy, self.context.cancel.clone(), |_| {
+            hedge::run(pace, || async {
+                let attempt = Attempt::new(self.active);
+                let bytes = self.fetch(&request, etag, size, len, &attempt).await?;
+                attempt.keep();
+                Ok(bytes)
+            })
         })
         .await?;
+        pace.end(began);
         let (file, path) = (Arc::clone(file), partial.to_owned());
         let value = blocking(move || {
             fs::write_at(&file, bytes.as_ref(), first)

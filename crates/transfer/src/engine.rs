@@ -50,7 +50,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             jobs: 4,
-            files: 128,
+            files: 256,
             parts: 12,
             bytes_in_flight: 256 << 20,
             attempts: 8,
@@ -162,6 +162,7 @@ impl Engine {
         limits: Limits,
     ) -> Result<Arc<Self>, TransferError> {
         let units = u32::try_from(limits.bytes_in_flight / BUDGET_UNIT).unwrap_or(u32::MAX).max(1);
+        crate::fs::more_open_files();
         let engine = Arc::new(Self {
             journal: Journal::new(db),
             sink,

@@ -59,6 +59,23 @@ pub(crate) fn create_partial(path: &Path, size: u64) -> Result<File, TransferErr
     Ok(file)
 }
 
+/// Files and connections are open by the hundred; systems begin with as few as 256. What the system
+/// does not give is not asked for again: then less happens at once.
+#[cfg(unix)]
+pub(crate) fn more_open_files() {
+    use rustix::process::{Resource, getrlimit, setrlimit};
+    const WANTED: u64 = 4096;
+    let mut limit = getrlimit(Resource::Nofile);
+    let most = limit.maximum.map_or(WANTED, |hard| hard.min(WANTED));
+    if limit.current.is_some_and(|now| now < most) {
+        limit.current = Some(most);
+        let _ = setrlimit(Resource::Nofile, limit);
+    }
+}
+
+#[cfg(not(unix))]
+pub(crate) fn more_open_files() {}
+
 #[cfg(unix)]
 pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
     std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)

@@ -10,9 +10,9 @@ use std::time::{Duration, Instant};
 
 use tokio::sync::Notify;
 
-const START: usize = 32;
+const START: usize = 64;
 const MOST: usize = 256;
-const WINDOW: Duration = Duration::from_millis(400);
+const WINDOW: Duration = Duration::from_millis(250);
 /// After a refusal, so long nothing grows, and a second refusal counts as the same one.
 const CALM: Duration = Duration::from_secs(1);
 /// A request has a cost beside its bytes: small files count for something, too.
@@ -49,6 +49,8 @@ struct Inner {
     /// Of the last window that counted, in bytes a second.
     before: Option<f64>,
     last: Step,
+    /// Nothing has told against more so far: it doubles.
+    starting: bool,
     still: u32,
     refused: Option<Instant>,
     answered: bool,
@@ -87,6 +89,7 @@ impl Lanes {
                 since: Instant::now(),
                 before: None,
                 last: Step::Up,
+                starting: true,
                 still: 0,
                 refused: None,
                 answered: false,
@@ -151,6 +154,7 @@ impl Lanes {
         inner.begin(now);
         inner.before = None;
         inner.last = Step::Stay;
+        inner.starting = false;
     }
 
     pub fn limit(&self) -> usize {
@@ -188,12 +192,15 @@ impl Inner {
     fn go(&mut self, step: Step) {
         self.still = if step == Step::Stay { self.still + 1 } else { 0 };
         let limit = match step {
+            Step::Up if self.starting => self.limit * 2,
             Step::Up => self.limit + (self.limit / 4).max(2),
             Step::Down => self.limit - (self.limit / 6).max(1).min(self.limit - 1),
-            Step::Back => (self.limit - (self.limit / 5).max(1).min(self.limit - 1)).max(1),
+            Step::Back if self.starting => self.limit.div_ceil(2),
+            Step::Back => self.limit - (self.limit / 5).max(1).min(self.limit - 1),
             Step::Stay => self.limit,
         };
         self.limit = limit.clamp(1, MOST);
+        self.starting &= step == Step::Up;
         self.last = if step == Step::Back { Step::Stay } else { step };
     }
 }

@@ -17,6 +17,7 @@ mod error;
 mod existing;
 mod fs;
 mod hash;
+mod hedge;
 mod lanes;
 mod origin;
 mod plan;

@@ -158,9 +158,13 @@ pub async fn a_speed_limit_holds() {
     let path = place.file("big", &bytes);
     place.put("there", &bytes).await;
     let rig = place.rig();
+    // Never faster. Slower only as far as the machine has something else to do: the exact tenth is held
+    // on a quiet one (`DIPPER_TEST_QUIET`), and by the limiter's own test.
+    let quiet = std::env::var_os("DIPPER_TEST_QUIET").is_some();
     let within = |started: Instant, seconds: f64, what: &str| {
         let took = started.elapsed().as_secs_f64();
-        assert!((seconds * 0.9..seconds * 1.1 + 0.3).contains(&took), "{what} took {took} s");
+        let most = if quiet { seconds * 1.1 + 0.2 } else { seconds * 3.0 };
+        assert!((seconds * 0.9..most).contains(&took), "{what} took {took} s");
     };
     rig.engine.set_speed_limit(Some(2 << 20));
     let started = Instant::now();
@@ -257,4 +261,20 @@ pub async fn a_server_that_has_too_much_to_do() {
     place.sandbox.faults().clear();
     let job = rig.ended(id).await;
     assert_eq!((job.state, job.files_done), (JobState::Completed, 20));
+}
+
+/// The last range hangs: it is asked for again, and nobody waits for the first answer.
+pub async fn a_range_that_hangs_is_overtaken() {
+    let place = Place::new().await;
+    let bytes = noise(14, 60 << 20);
+    place.put("big", &bytes).await;
+    let last =
+        When { method: Some("GET"), contains: Some("/bucket/big".into()), skip: 7, times: Some(1) };
+    place.sandbox.faults().add(last, Fault::Delay(Duration::from_secs(120)));
+    let rig = place.rig();
+    let started = Instant::now();
+    let job = rig.download(&place.bucket, &[("big", 60 << 20)], &place.dst()).await;
+    assert_eq!(job.state, JobState::Completed);
+    assert!(started.elapsed() < Duration::from_secs(60), "{:?}", started.elapsed());
+    assert!(std::fs::read(place.dst().join("big")).unwrap() == bytes);
 }

@@ -31,6 +31,7 @@ pub fn trials() -> Vec<Trial> {
             the_line,
             one_of_many_again_and_all_once_more,
             a_server_that_has_too_much_to_do,
+            a_range_that_hangs_is_overtaken,
         }
         jobs {
             cancelling_an_upload_leaves_nothing_open,
