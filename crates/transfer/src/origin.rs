@@ -202,6 +202,10 @@ async fn open(path: &Path) -> Result<(Open, Fingerprint), TransferError> {
         // Opening a FIFO would wait for its writer: look first.
         let meta = std::fs::symlink_metadata(&path).map_err(TransferError::local("read", &path))?;
         if !meta.is_file() {
+            // A folder comes here if it can't be read; that is what is told.
+            if meta.is_dir() {
+                std::fs::read_dir(&path).map_err(TransferError::local("read", &path))?;
+            }
             let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a file");
             return Err(TransferError::Local { op: "read", path, source });
         }
