@@ -15,7 +15,7 @@ pub fn run() -> Option<ExitCode> {
     let role: Value = serde_json::from_str(&std::env::var(ROLE).ok()?).unwrap();
     block_on(async move {
         match text(&role, "role") {
-            "upload" | "download" => transfer(&role).await,
+            "upload" | "download" | "objects" => transfer(&role).await,
             "keychain" => crate::keychain::child(&role).await,
             other => panic!("no role '{other}'"),
         }
@@ -35,6 +35,10 @@ pub fn command(role: &Value) -> Command {
 }
 
 async fn transfer(role: &Value) {
+    if let Some(most @ 1..) = role["descriptors"].as_u64() {
+        let limit = rustix::process::Rlimit { current: Some(most), maximum: Some(most) };
+        rustix::process::setrlimit(rustix::process::Resource::Nofile, limit).unwrap();
+    }
     let keys = (text(role, "access"), text(role, "secret"));
     let s3 =
         dipper_s3::S3::connect(connection(text(role, "endpoint"), "sandbox", Some(keys))).await;
@@ -42,6 +46,13 @@ async fn transfer(role: &Value) {
     let (bucket, path) = (bucket("bucket"), PathBuf::from(text(role, "path")));
     match text(role, "role") {
         "upload" => drop(rig.upload(&bucket, &[(&path, "big")]).await),
+        "objects" => {
+            let objects: Vec<(String, u64)> =
+                serde_json::from_value(role["objects"].clone()).unwrap();
+            let objects: Vec<_> = objects.iter().map(|(key, size)| (key.as_str(), *size)).collect();
+            let job = rig.download(&bucket, &objects, &path).await;
+            drop(job);
+        }
         _ => drop(rig.download(&bucket, &[("big", role["size"].as_u64().unwrap())], &path).await),
     }
 }

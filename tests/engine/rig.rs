@@ -158,6 +158,11 @@ impl Rig {
         self.engine.journal().transfers(id, TransferFilter::All, 0, 10_000).unwrap().1
     }
 
+    /// In the word that the code has everywhere.
+    pub fn code(&self, job: &JobRow) -> String {
+        serde_json::to_value(self.failure(job).code).unwrap().as_str().unwrap().to_owned()
+    }
+
     /// How the only item of a job failed.
     pub fn failure(&self, job: &JobRow) -> Failure {
         assert_eq!(job.state, JobState::Failed, "{job:?}");

@@ -121,6 +121,8 @@ const CODES: &[(&str, Class)] = &[
     ("TooManyRequests", Class::Throttled),
     ("ServiceUnavailable", Class::Throttled),
     ("InternalError", Class::Server),
+    // The connection broke while the request was sent.
+    ("IncompleteBody", Class::Server),
     ("RequestTimeout", Class::Timeout),
     ("RequestTimeTooSkewed", Class::ClockSkew),
     ("RequestExpired", Class::ClockSkew),

@@ -45,14 +45,23 @@ pub enum Fault {
     NoChecksum,
     /// The checksum headers are those of another body.
     WrongChecksum,
+    /// The answer has this header, whatever it was before.
+    Header(&'static str, String),
     /// The Range header is not looked at: 200 with everything.
     IgnoreRange,
+    /// If-Match and its kin are not looked at, as some servers do.
+    IgnoreConditions,
+    /// The bytes of the range that begins here, and as long as the one that was asked for, with the
+    /// headers of the right one.
+    OtherRange { at: u64 },
     /// A portal's page instead of an answer: log in to this network first.
     Portal { status: u16 },
     /// Does what is asked, then answers with this status: the client can't know.
     Lost { status: u16 },
     /// Does what is asked, and closes the connection without an answer.
     LostAnswer,
+    /// 200 with this ETag, and nothing is done.
+    Pretend { etag: &'static str },
     /// 200, and then an error in the body, as Complete and Copy may do. Nothing is done.
     ErrorIn200 { code: &'static str },
     /// `ExpiredToken`. With [`When::skip`]: after so many requests.
@@ -135,6 +144,14 @@ impl Faults {
 /// Goes with a request whose range is not looked at. (The header itself may be signed.)
 #[derive(Debug, Clone)]
 pub(crate) struct NoRange;
+
+/// Goes with a request whose conditions are not looked at.
+#[derive(Debug, Clone)]
+pub(crate) struct NoConditions;
+
+/// Goes with a request whose range is answered with the bytes of another one.
+#[derive(Debug, Clone)]
+pub(crate) struct OtherRange(pub u64);
 
 /// A status that a script wrote.
 pub(crate) fn status(code: u16) -> StatusCode {

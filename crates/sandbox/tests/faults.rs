@@ -23,13 +23,25 @@ async fn answers_can_be_spoiled() {
     assert_eq!(get(&s, "/bucket/k").await.text(), "0023456789");
     faults.add(once("GET"), Fault::ETag("\"lie\""));
     assert_eq!(get(&s, "/bucket/k").await.header("etag"), "\"lie\"");
+    faults.add(once("GET"), Fault::Header("content-language", "lie".into()));
+    assert_eq!(get(&s, "/bucket/k").await.header("content-language"), "lie");
+    faults.add(once("GET"), Fault::OtherRange { at: 9 });
+    let asked = ask(&s.endpoint(), Method::GET, "/bucket/k").by(s.main());
+    let part = asked.header("range", "bytes=2-4").send().await;
+    assert_eq!((part.text(), part.header("content-range")), ("789".into(), "bytes 2-4/10"));
+    faults.add(once("GET"), Fault::IgnoreConditions);
+    let asked = ask(&s.endpoint(), Method::GET, "/bucket/k").by(s.main());
+    assert_eq!(asked.header("if-match", "\"another\"").send().await.status, 200);
+    faults.add(once("PUT"), Fault::Pretend { etag: "\"there\"" });
+    assert_eq!(put(&s, "/bucket/pretended", "x").await.status, 200);
+    assert_eq!(get(&s, "/bucket/pretended").await.status, 404);
     faults.add(once("GET"), Fault::Reset { after: 3 });
     let asked = ask(&s.endpoint(), Method::GET, "/bucket/k").by(s.main());
     assert!(asked.try_send().await.is_err());
     faults.add(once("PUT"), Fault::Lost { status: 500 });
     assert_eq!(put(&s, "/bucket/lost", "x").await.status, 500);
     assert_eq!(get(&s, "/bucket/lost").await.text(), "x");
-    assert_eq!(faults.hits(), 6);
+    assert_eq!(faults.hits(), 10);
     assert_eq!(get(&s, "/bucket/k").await.text(), "0123456789");
 }
 

@@ -245,6 +245,10 @@ pub(crate) fn look(path: &Path) -> Result<(), TransferError> {
     if meta.is_file() {
         return Ok(());
     }
+    // A folder comes here if it can't be read; that is what is told.
+    if meta.is_dir() {
+        std::fs::read_dir(path).map_err(TransferError::local("read", path))?;
+    }
     let source = std::io::Error::new(std::io::ErrorKind::InvalidInput, "not a file");
     Err(TransferError::Local { op: "read", path: path.to_owned(), source })
 }

@@ -3,9 +3,11 @@
 use std::fs::File;
 use std::path::Path;
 
-use dipper_s3::ObjectHead;
+use base64::Engine as _;
+use dipper_s3::{Checksum, ChecksumAlgorithm, ObjectHead};
 use dipper_state::PartRow;
 use md5::{Digest, Md5};
+use sha2::Sha256;
 
 use crate::error::TransferError;
 use crate::fs;
@@ -45,6 +47,11 @@ impl Proof {
             };
         }
         let read = TransferError::local("read", path);
+        if let Some(theirs) = sha256(&self.head) {
+            let mut hash = Sha256::new();
+            fs::each_block(file, self.head.size, |block| hash.update(block)).map_err(read)?;
+            return equal("sha256", theirs, hash.finalize());
+        }
         if let Some(theirs) = self.head.etag_md5() {
             let ours = hex::encode(md5_of(file, 0, self.head.size).map_err(read)?);
             return match ours.eq_ignore_ascii_case(theirs) {
@@ -118,6 +125,9 @@ pub(crate) fn prove(head: &ObjectHead, bytes: &[u8]) -> Result<&'static str, Tra
             false => mismatch("the checksum of the object", &theirs.value, ours),
         };
     }
+    if let Some(theirs) = sha256(head) {
+        return equal("sha256", theirs, Sha256::digest(bytes));
+    }
     if let Some(theirs) = head.etag_md5() {
         let ours = hex::encode(Md5::digest(bytes));
         return match ours.eq_ignore_ascii_case(theirs) {
@@ -129,6 +139,25 @@ pub(crate) fn prove(head: &ObjectHead, bytes: &[u8]) -> Result<&'static str, Tra
     let one = hex::encode(Md5::digest(bytes));
     let etag = multipart_etag(std::iter::once(one.as_str()));
     Ok(if etag.is_some() && etag == head.etag { "etag" } else { "size" })
+}
+
+/// Of the whole object: one of its parts' sums is a sum of sums.
+fn sha256(head: &ObjectHead) -> Option<&str> {
+    let whole = |sum: &&Checksum| sum.full_object && sum.algorithm == ChecksumAlgorithm::Sha256;
+    head.checksums.iter().find(whole).map(|sum| sum.value.as_str())
+}
+
+fn equal(
+    name: &'static str,
+    theirs: &str,
+    ours: impl AsRef<[u8]>,
+) -> Result<&'static str, TransferError> {
+    let got = base64::engine::general_purpose::STANDARD.encode(ours);
+    if got == theirs {
+        return Ok(name);
+    }
+    let what = "the checksum of the object";
+    Err(TransferError::Mismatch { what, expected: theirs.to_owned(), got })
 }
 
 fn md5_of(file: &File, first: u64, len: u64) -> std::io::Result<[u8; 16]> {

@@ -2,7 +2,11 @@
 //! called done.
 
 mod bodies;
+mod down;
+mod listed;
 mod strangers;
+mod table;
+mod up;
 mod writes;
 
 use libtest_mimic::Trial;
@@ -36,5 +40,6 @@ pub fn trials() -> Vec<Trial> {
             ranges_ignored,
             keys_outside_of_the_prefix,
         }
+        table { no_lie_is_believed }
     }
 }

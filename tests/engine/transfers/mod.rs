@@ -1,14 +1,16 @@
 //! What is moved arrives whole, once, and nothing else is touched.
 
+mod broken;
 mod control;
 mod deletes;
 mod jobs;
 mod killed;
+mod mixed;
 mod trees;
 
 use libtest_mimic::Trial;
 
-use crate::support::trial;
+use crate::support::{trial, unless};
 
 macro_rules! trials {
     ($($module:ident { $($name:ident),* $(,)? })*) => {
@@ -33,6 +35,7 @@ pub fn trials() -> Vec<Trial> {
             a_server_that_has_too_much_to_do,
             a_range_that_hangs_is_overtaken,
         }
+        broken { no_more_descriptors, a_folder_that_goes_meanwhile }
         jobs {
             cancelling_an_upload_leaves_nothing_open,
             cancelling_a_download_leaves_nothing_behind,
@@ -42,6 +45,30 @@ pub fn trials() -> Vec<Trial> {
             a_living_owner_keeps_its_job,
         }
     };
+    all.push(trial(
+        "transfers::mixed::one_of_twenty_requests_fails",
+        mixed::one_of_twenty_requests_fails,
+    ));
+    let root = rustix::process::geteuid().is_root();
+    let needs_root = || (!root).then(|| "only root mounts, and gives up its rights".to_owned());
+    macro_rules! as_root {
+        ($($name:ident),* $(,)?) => {$(
+            let one = trial(concat!("transfers::broken::", stringify!($name)), broken::$name);
+            all.push(unless(needs_root(), one));
+        )*};
+    }
+    as_root! {
+        a_folder_that_may_not_be_written,
+        what_may_not_be_read,
+        a_mount_that_may_only_be_read,
+        no_room_for_the_journal,
+    }
+    for point in 0..4 {
+        for (name, up) in [("up", true), ("down", false)] {
+            let name = format!("transfers::mixed::a_black_hole_{name}_{point}");
+            all.push(trial(name, move || mixed::a_black_hole(point, up)));
+        }
+    }
     for point in 0..killed::points() {
         all.push(trial(format!("transfers::killed::upload_{point:02}"), move || {
             killed::upload(point)

@@ -10,7 +10,7 @@ use super::lock;
 use super::restore::{self, readable};
 use super::sse::{self, Customer, customer_of};
 use super::versions::{find, version_of};
-use crate::faults::NoRange;
+use crate::faults::{NoConditions, NoRange, OtherRange};
 use crate::model::{Detail, Object};
 use crate::store::Slices;
 
@@ -126,6 +126,9 @@ impl Server {
         if req.extensions.get::<NoRange>().is_some() {
             input.range = None;
         }
+        if req.extensions.get::<NoConditions>().is_some() {
+            input.if_match = None;
+        }
         let bucket = self.bucket(&input.bucket)?;
         // A small body that is replaced while we look for it is looked for again.
         for _ in 0..100 {
@@ -140,7 +143,14 @@ impl Server {
             conditions.check(&object)?;
             readable(&object.detail, self.now())?;
             let span = span(&object, input.range, input.part_number)?;
-            let Some(slices) = self.store.slices(&object.body, span.start, span.end).await? else {
+            let (from, to) = match req.extensions.get::<OtherRange>() {
+                Some(OtherRange(at)) => {
+                    let at = (*at).min(object.size - (span.end - span.start));
+                    (at, at + (span.end - span.start))
+                }
+                None => (span.start, span.end),
+            };
+            let Some(slices) = self.store.slices(&object.body, from, to).await? else {
                 continue;
             };
             let body = Slices::new(slices).into_body();

@@ -13,7 +13,7 @@ use time::OffsetDateTime;
 
 use super::front::refusal;
 use super::{bodies, paging};
-use crate::faults::{Fault, NoRange, status};
+use crate::faults::{Fault, NoConditions, NoRange, OtherRange, status};
 
 /// Waits, refuses, or answers in the server's place.
 pub(super) async fn before(faults: &[Fault]) -> Option<Result<HttpResponse, HttpError>> {
@@ -31,6 +31,11 @@ pub(super) async fn before(faults: &[Fault]) -> Option<Result<HttpResponse, Http
             }
             Fault::ClockSkew { .. } => instead = Some(refusal(skewed())),
             Fault::Portal { status } => instead = Some(Ok(portal(*status))),
+            Fault::Pretend { etag } => {
+                let mut response = HttpResponse::new(Body::empty());
+                response.headers_mut().insert(ETAG, HeaderValue::from_static(etag));
+                instead = Some(Ok(response));
+            }
             Fault::ErrorIn200 { code } => {
                 let mut error = scripted(200, code);
                 error.set_message("We encountered an internal error. Please try again.");
@@ -48,10 +53,19 @@ pub(super) async fn before(faults: &[Fault]) -> Option<Result<HttpResponse, Http
 
 /// Changes a request before the server sees it.
 pub(super) fn asked(faults: &[Fault], mut request: Request<Body>) -> Request<Body> {
+    // A request without a body keeps its own: a wrapped one has no length any more.
+    let bare = hyper::body::Body::is_end_stream(request.body());
     for fault in faults {
         match fault {
+            Fault::ResetRequest { .. } | Fault::StallRequest { .. } if bare => {}
             Fault::IgnoreRange => {
                 request.extensions_mut().insert(NoRange);
+            }
+            Fault::IgnoreConditions => {
+                request.extensions_mut().insert(NoConditions);
+            }
+            Fault::OtherRange { at } => {
+                request.extensions_mut().insert(OtherRange(*at));
             }
             Fault::ResetRequest { after } => {
                 request = request.map(|body| bodies::reset(body, *after));
@@ -121,6 +135,11 @@ pub(super) async fn after(
             Fault::Stall { after: 0 } => std::future::pending().await,
             Fault::ETag(value) => {
                 response.headers_mut().insert(ETAG, HeaderValue::from_static(value));
+            }
+            Fault::Header(name, value) => {
+                if let Ok(value) = HeaderValue::from_str(value) {
+                    response.headers_mut().insert(*name, value);
+                }
             }
             Fault::NoETag => {
                 response.headers_mut().remove(ETAG);
