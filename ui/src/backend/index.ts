@@ -120,6 +120,24 @@ export interface Backend {
   transferCancel(job: number): Promise<void>;
   /** Failed and cancelled items again. */
   transferRetry(job: number): Promise<void>;
+  /** Some files of a finished job again. */
+  transferRetryItems(req: { job: number; items: number[] }): Promise<void>;
+  /** The same again, as a new job. */
+  transferRepeat(job: number): Promise<number>;
+  transferPause(job: number): Promise<void>;
+  transferResume(job: number): Promise<void>;
+  transferPauseAll(): Promise<void>;
+  transferResumeAll(): Promise<void>;
+  transferPriority(req: { job: number; priority: T.Priority }): Promise<void>;
+  /** Before another job; null: behind all. */
+  transferMove(req: { job: number; before: number | null }): Promise<void>;
+  /** Bytes a second. */
+  transferSpeed(req: { job: number; limit: number | null }): Promise<void>;
+  /** Native dialog; false when closed without a choice. */
+  transferReport(job: number): Promise<boolean>;
+  /** How fast all jobs together may be, and when. */
+  speedGet(): Promise<T.Speed>;
+  speedSet(speed: T.Speed): Promise<void>;
   /** Forgets finished jobs. */
   transferClear(): Promise<void>;
 }

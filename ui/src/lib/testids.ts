@@ -2,6 +2,7 @@
 //   sidebar-profile  data-profile      sidebar-bucket  data-profile, data-bucket, data-exposure
 //   grid             data-count, data-complete           grid-row  data-key, data-kind, data-index, data-exposure, aria-selected
 //   transfers-job    data-job, data-state, data-kind      transfers-item  data-key, data-state
+//   transfers-group  data-group                            transfers-show  the filter by state
 //   object-public-toggle  aria-checked, disabled          access-page  data-exposure
 //   doctor-page      data-state                           doctor-finding  data-check, data-outcome
 //   confirm          the open confirmation; confirm-typed is its field when it asks to type
@@ -142,6 +143,27 @@ export const T = {
   transfersRetry: "transfers-retry",
   transfersExpand: "transfers-expand",
   transfersClear: "transfers-clear",
+  transfersPause: "transfers-pause",
+  transfersResume: "transfers-resume",
+  transfersMenu: "transfers-menu",
+  transfersPauseAll: "transfers-pause-all",
+  transfersResumeAll: "transfers-resume-all",
+  transfersShow: "transfers-show",
+  transfersSearch: "transfers-search",
+  transfersKind: "transfers-kind",
+  transfersSort: "transfers-sort",
+  transfersGroup: "transfers-group",
+  transfersNone: "transfers-none",
+  transfersItemRetry: "transfers-item-retry",
+  transfersChart: "transfers-chart",
+  transfersGrip: "transfers-grip",
+  speedSlider: "speed-slider",
+  speedText: "speed-text",
+  jobLimit: "job-limit",
+  jobLimitSave: "job-limit-save",
+  timetableAdd: "timetable-add",
+  timetableRule: "timetable-rule",
+  timetableRemove: "timetable-remove",
   optionsSheet: "options-sheet",
   optionsVisibility: "options-visibility",
   optionsSave: "options-save",

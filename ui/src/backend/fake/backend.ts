@@ -366,6 +366,20 @@ export class FakeBackend implements Backend {
     this.#call("transferItems", req, () => this.queue.items(req.job, req.start, req.len, req.only));
   transferCancel = (job: number) => this.#call("transferCancel", job, () => this.queue.cancel(job));
   transferRetry = (job: number) => this.#call("transferRetry", job, () => this.queue.retry(job));
+  transferRetryItems = (req: { job: number; items: number[] }) => this.#call("transferRetryItems", req, () => this.queue.retry(req.job, req.items));
+  transferRepeat = (job: number) => this.#call("transferRepeat", job, () => this.queue.repeat(job));
+  transferPause = (job: number) => this.#call("transferPause", job, () => this.queue.pause(job));
+  transferResume = (job: number) => this.#call("transferResume", job, () => this.queue.resume(job));
+  transferPauseAll = () => this.#call("transferPauseAll", null, () => this.queue.all("unfinished", (id) => this.queue.pause(id)));
+  transferResumeAll = () => this.#call("transferResumeAll", null, () => this.queue.all("paused", (id) => this.queue.resume(id)));
+  transferPriority = (req: { job: number; priority: T.Priority }) => this.#call("transferPriority", req, () => this.queue.set(req.job, { priority: req.priority }));
+  transferMove = (req: { job: number; before: number | null }) => this.#call("transferMove", req, () => this.queue.move(req.job, req.before));
+  transferSpeed = (req: { job: number; limit: number | null }) => this.#call("transferSpeed", req, () => this.queue.set(req.job, { speedLimit: req.limit }));
+  transferReport = (job: number) => this.#call("transferReport", job, () => this.reportChosen);
+  reportChosen = true;
+  speed: T.Speed = { limit: null, timetable: [] };
+  speedGet = () => this.#call("speedGet", null, () => this.speed);
+  speedSet = (speed: T.Speed) => this.#call("speedSet", speed, () => void (this.speed = speed));
   transferClear = () => this.#call("transferClear", null, () => this.queue.clear());
 }
 
