@@ -162,8 +162,8 @@ export class Transfers {
     const job = this.job(id);
     const before = job ? step(this.jobs, job, by) : undefined;
     if (!job || before === undefined) return;
-    this.move(id, before);
     const at = this.jobs.filter((other) => !isOver(other)).sort(inLine).indexOf(job);
+    this.move(id, before);
     this.announcement = m.transfers_moved({ title: visible(job.title), n: count(at + 1 + by) });
   }
 
