@@ -70,6 +70,7 @@ pub fn builder() -> Builder<tauri::Wry> {
         uploads::upload_replaces,
         uploads::upload_start,
         transfers::download_choose,
+        transfers::download_replaces,
         transfers::download_start,
         transfers::delete_start,
         transfers::transfer_watch,

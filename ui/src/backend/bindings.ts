@@ -85,6 +85,7 @@ export const commands = {
 	uploadReplaces: (req: UploadPlace) => typedError<Replaces, IpcError_Serialize>(__TAURI_INVOKE("upload_replaces", { req })),
 	uploadStart: (req: UploadRequest_Deserialize) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("upload_start", { req })),
 	downloadChoose: () => typedError<FolderChoice | null, IpcError_Serialize>(__TAURI_INVOKE("download_choose")),
+	downloadReplaces: (req: DownloadPlace) => typedError<Replaces, IpcError_Serialize>(__TAURI_INVOKE("download_replaces", { req })),
 	downloadStart: (req: DownloadRequest) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("download_start", { req })),
 	deleteStart: (req: Token) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("delete_start", { req })),
 	transferWatch: (channel: Channel<TransferUpdate_Deserialize>) => __TAURI_INVOKE<void>("transfer_watch", { channel }),
@@ -310,6 +311,11 @@ export type DoctorEvent_Serialize = { event: "found"; finding: Finding_Serialize
 { event: "ended"; left: string[]; error: IpcError_Serialize | null };
 
 export type DoctorOutcome = "good" | "missing" | "bad";
+
+export type DownloadPlace = {
+	token: number,
+	folder: number,
+};
 
 export type DownloadRequest = {
 	token: number,
@@ -980,7 +986,7 @@ export type PublicPreview_Serialize = {
 
 export type PublicWhat = "readObjects" | "listNames";
 
-/**  What an upload would write over. */
+/**  What an upload or a download would write over. */
 export type Replaces = {
 	count: number,
 	more: boolean,

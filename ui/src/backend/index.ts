@@ -112,6 +112,8 @@ export interface Backend {
   uploadReplaces(req: { handle: number; profile: string; bucket: string; prefix: string }): Promise<T.Replaces>;
   uploadStart(req: T.UploadRequest): Promise<number>;
   downloadChoose(): Promise<T.FolderChoice | null>;
+  /** Which files of the folder the frozen selection would meet. */
+  downloadReplaces(req: { token: number; folder: number }): Promise<T.Replaces>;
   downloadStart(req: T.DownloadRequest): Promise<number>;
   deleteStart(token: number): Promise<number>;
 

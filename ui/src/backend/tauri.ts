@@ -128,6 +128,7 @@ export const tauriBackend: Backend = {
   uploadReplaces: (req) => call("upload_replaces", req),
   uploadStart: (req) => call("upload_start", req),
   downloadChoose: () => call("download_choose"),
+  downloadReplaces: (req) => call("download_replaces", req),
   downloadStart: (req) => call("download_start", req),
   deleteStart: (token) => call("delete_start", { token }),
 

@@ -5,7 +5,7 @@
 //   transfers-group  data-group                            transfers-show  the filter by state
 //   object-public-toggle  aria-checked, disabled          access-page  data-exposure
 //   doctor-page      data-state                           doctor-finding  data-check, data-outcome
-//   confirm          the open confirmation; confirm-typed is its field when it asks to type
+//   confirm          the open confirmation; confirm-typed is its field when it asks to type, confirm-choice one of its ways
 //   command          a menu or palette entry: data-command holds the command's id
 // Constants, so that a renamed hook fails to compile here and is found in tests/e2e by its name.
 export const T = {
@@ -175,6 +175,7 @@ export const T = {
   confirm: "confirm",
   confirmOk: "confirm-ok",
   confirmCancel: "confirm-cancel",
+  confirmChoice: "confirm-choice",
   confirmTyped: "confirm-typed",
   confirmUrl: "confirm-url",
   palette: "palette",

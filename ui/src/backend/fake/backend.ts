@@ -337,6 +337,8 @@ export class FakeBackend implements Backend {
       });
     });
   downloadChoose = () => this.#call("downloadChoose", null, (): T.FolderChoice | null => ({ handle: 1, name: "Downloads" }));
+  folderReplaces: T.Replaces = { count: 0, more: false, sample: [], versioning: "unversioned" };
+  downloadReplaces = (req: { token: number; folder: number }) => this.#call("downloadReplaces", req, () => this.folderReplaces);
   downloadStart = (req: T.DownloadRequest) =>
     this.#call("downloadStart", req, () => {
       const frozen = this.#take(req.token);
