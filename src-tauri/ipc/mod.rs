@@ -90,6 +90,10 @@ pub fn builder() -> Builder<tauri::Wry> {
         transfers::speed_get,
         transfers::speed_set,
         transfers::transfer_clear,
+        window::notice_show,
+        window::progress_set,
+        window::leave_watch,
+        window::window_leave,
     ])
 }
 

@@ -140,6 +140,13 @@ export interface Backend {
   /** How fast all jobs together may be, and when. */
   speedGet(): Promise<T.Speed>;
   speedSet(speed: T.Speed): Promise<void>;
+  /** A system notification, only while nobody looks at the window. */
+  noticeShow(req: { title: string; body: string }): Promise<void>;
+  /** On the task bar or dock; percent null: nothing runs. */
+  progressSet(req: { percent: number | null; paused: boolean }): Promise<void>;
+  /** The window is to be closed while jobs run: the page asks, and answers with `windowLeave`. */
+  onLeave(callback: () => void): Promise<Unlisten>;
+  windowLeave(how: "stay" | "minimise" | "quit"): Promise<void>;
   /** Forgets finished jobs. */
   transferClear(): Promise<void>;
 }

@@ -148,5 +148,9 @@ export const tauriBackend: Backend = {
   transferReport: (job) => call("transfer_report", { job }),
   speedGet: () => call("speed_get"),
   speedSet: (speed) => call("speed_set", speed),
+  noticeShow: (req) => call("notice_show", req),
+  progressSet: (req) => call("progress_set", req),
+  onLeave: (callback) => watch("leave_watch", callback),
+  windowLeave: (how) => call("window_leave", { how }),
   transferClear: () => call("transfer_clear"),
 };

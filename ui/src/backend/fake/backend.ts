@@ -382,6 +382,15 @@ export class FakeBackend implements Backend {
   speed: T.Speed = { limit: null, timetable: [] };
   speedGet = () => this.#call("speedGet", null, () => this.speed);
   speedSet = (speed: T.Speed) => this.#call("speedSet", speed, () => void (this.speed = speed));
+  noticeShow = (req: { title: string; body: string }) => this.#call("noticeShow", req, () => undefined);
+  progressSet = (req: { percent: number | null; paused: boolean }) => this.#call("progressSet", req, () => undefined);
+  /** The person closes the window while jobs run. */
+  emitLeave: () => void = () => undefined;
+  onLeave = async (callback: () => void): Promise<Unlisten> => {
+    this.emitLeave = callback;
+    return () => (this.emitLeave = () => undefined);
+  };
+  windowLeave = (how: "stay" | "minimise" | "quit") => this.#call("windowLeave", how, () => undefined);
   transferClear = () => this.#call("transferClear", null, () => this.queue.clear());
 }
 

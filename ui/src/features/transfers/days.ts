@@ -30,7 +30,7 @@ export function clockOf(minutes: number): string {
 }
 
 export function minutesOf(clock: string): number | null {
-  const found = /^(\d{1,2}):(\d{2})/.exec(clock);
+  const found = /^\s*(\d{1,2})[:.](\d{2})\s*$/.exec(clock);
   if (!found) return null;
   const minutes = Number(found[1]) * 60 + Number(found[2]);
   return minutes < 24 * 60 && Number(found[2]) < 60 ? minutes : null;

@@ -6,6 +6,7 @@ import type { Host } from "../../lib/host";
 import { visible } from "../../lib/names";
 import { m } from "../../paraglide/messages.js";
 import { groupOf, groups, hasFailed, inLine, isOver, step, type View } from "./order";
+import { SystemWord } from "./system";
 import { Rates } from "./rates";
 
 const IDLE: TransferTotals = { running: 0, queued: 0, bytesTotal: 0, bytesDone: 0, rate: 0, secondsLeft: null };
@@ -24,6 +25,7 @@ export class Transfers {
   chosen = $state<number | null>(null);
   /** The job whose speed limit is open. */
   limiting = $state<number | null>(null);
+  readonly system: SystemWord;
   #first = true;
   #stop: (() => void) | null = null;
 
@@ -31,7 +33,9 @@ export class Transfers {
     private readonly host: Host,
     /** A bucket got or lost objects: its open listing may want to look again. */
     private readonly onfinished: (job: Job) => void = () => undefined,
-  ) {}
+  ) {
+    this.system = new SystemWord(host, () => this);
+  }
 
   readonly jobs = $derived([...this.#jobs.values()].sort((a, b) => b.id - a.id));
   readonly groups = $derived(groups(this.jobs, this.view));
@@ -47,6 +51,7 @@ export class Transfers {
   }
 
   async start(): Promise<void> {
+    await this.system.start();
     await this.host.attempt(async () => {
       this.#stop = await this.host.backend.transferWatch((update) => this.apply(update));
     });
@@ -54,6 +59,7 @@ export class Transfers {
 
   stop(): void {
     this.#stop?.();
+    this.system.stop();
   }
 
   apply(update: TransferUpdate): void {
@@ -69,11 +75,13 @@ export class Transfers {
     }
     this.totals = update.totals;
     this.rates.add(Date.now() / 1000, update.totals.rate);
+    this.system.progress();
     this.#first = false;
   }
 
   #finished(job: Job): void {
     this.onfinished(job);
+    this.system.ended(job);
     const title = visible(job.title);
     if (job.state === "completed" && job.filesFailed === 0) {
       this.announcement = m.transfer_said_done({ title });

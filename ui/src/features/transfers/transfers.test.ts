@@ -179,6 +179,36 @@ describe("transfers", () => {
     await user.click(get("timetable-remove"));
     await waitFor(() => expect(backend.speed.timetable).toEqual([]));
   });
+
+  it("tell the system how far they are and how they ended, and ask before the window closes", async () => {
+    const backend = new FakeBackend(world(bucket("b")), { speed: 20_000 });
+    const { user, app } = openWindow(backend);
+    await find("grid-empty");
+    backend.queue.add("upload", where, "a", files(2));
+    backend.queue.add("upload", where, "b", files(3));
+    await waitFor(() => expect(backend.called("noticeShow")).toEqual([{ title: "2 transfers finished", body: "Upload a\nUpload b" }]));
+    expect(backend.called("progressSet")).toContainEqual({ percent: 0, paused: false });
+    expect(backend.called("progressSet").at(-1)).toEqual({ percent: null, paused: false });
+
+    const id = backend.queue.add("upload", where, "long", files(5000));
+    await waitFor(() => expect(app.transfers.unfinished).toBe(1));
+    backend.emitLeave();
+    backend.emitLeave();
+    expect((await find("confirm")).textContent).toContain("1 transfer is not done yet");
+    await user.click(get("confirm-cancel"));
+    await waitFor(() => expect(all("confirm")).toHaveLength(0));
+    expect(backend.called("windowLeave")).toEqual(["stay", "stay"]);
+    backend.emitLeave();
+    await find("confirm");
+    await user.click(screen.getByRole("radio", { name: "Quit, and go on next time" }));
+    await user.click(get("confirm-ok"));
+    await waitFor(() => expect(backend.called("windowLeave").at(-1)).toBe("quit"));
+    backend.emitLeave();
+    await find("confirm");
+    await user.click(get("confirm-ok"));
+    await waitFor(() => expect(backend.called("windowLeave").at(-1)).toBe("minimise"));
+    backend.queue.cancel(id);
+  });
 });
 
 const jobRow = (title: string): HTMLElement => {
