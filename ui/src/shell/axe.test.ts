@@ -70,3 +70,13 @@ it("the timetable", async () => {
   await find("timetable-rule");
   expect(await violations()).toEqual([]);
 });
+
+it("the question about names that are taken", async () => {
+  const fake = backend();
+  fake.replaces = { count: 2, more: true, sample: ["x.txt"], versioning: "versioned" };
+  const { app } = openWindow(fake);
+  await row("x.txt");
+  app.host.commands.run("upload.files");
+  await find("confirm");
+  expect(await violations()).toEqual([]);
+});
