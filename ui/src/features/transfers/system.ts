@@ -5,7 +5,7 @@ import { count, percent } from "../../lib/format";
 import type { Host } from "../../lib/host";
 import { visible } from "../../lib/names";
 import { m } from "../../paraglide/messages.js";
-import { hasFailed } from "./order";
+import { groupOf, hasFailed } from "./order";
 import type { Transfers } from "./transfers.svelte";
 import { jobTitle } from "./words";
 
@@ -71,7 +71,7 @@ export class SystemWord {
     await this.host.backend.windowLeave("stay");
     if (this.#asking) return;
     this.#asking = true;
-    const jobs = this.transfers().jobs.filter((job) => job.state === "running" || job.state === "queued" || job.state === "waiting");
+    const jobs = this.transfers().jobs.filter((job) => groupOf(job) === "active" && !job.elsewhere);
     const how = await this.host.asks.choose({
       title: m.leave_title({ n: jobs.length, nText: count(jobs.length) }),
       body: [],
