@@ -42,11 +42,13 @@ pub fn run() -> ExitCode {
     let built = tauri::Builder::default()
         .plugin(tauri_plugin_dialog::init())
         .manage(Arc::clone(&app))
+        .manage(desktop::leave::Leaving::default())
         .invoke_handler(builder.invoke_handler())
         .setup(|tauri| {
             desktop::window::open(tauri.handle())?;
             Ok(())
         })
+        .on_window_event(desktop::leave::on_event)
         .on_page_load(|webview, _| {
             // A new page knows nothing of the old one's sessions.
             webview.state::<Arc<App>>().close_listings();

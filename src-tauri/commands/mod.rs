@@ -12,6 +12,7 @@ pub mod sign_in;
 pub mod transfers;
 pub mod uploads;
 pub mod vault;
+pub mod window;
 
 use std::sync::Arc;
 

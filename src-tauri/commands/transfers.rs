@@ -9,8 +9,8 @@ use tauri_plugin_dialog::DialogExt;
 
 use super::{Answer, Dipper};
 use crate::dto::{
-    DownloadRequest, FolderChoice, ItemsRequest, JobRef, JobSpeed, MoveRequest, PriorityRequest,
-    RetryItems, Speed, Token, TransferItems, TransferUpdate,
+    DownloadPlace, DownloadRequest, FolderChoice, ItemsRequest, JobRef, JobSpeed, MoveRequest,
+    PriorityRequest, Replaces, RetryItems, Speed, Token, TransferItems, TransferUpdate,
 };
 
 /// Jobs count up from 1 on one machine; JavaScript's numbers hold them all.
@@ -31,6 +31,12 @@ pub async fn download_choose(app: Dipper<'_>, handle: AppHandle) -> Answer<Optio
     let Some(path) = chosen.and_then(|p| p.into_path().ok()) else { return Ok(None) };
     let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned();
     Ok(Some(FolderChoice { handle: app.stage_folder(path), name }))
+}
+
+#[tauri::command]
+#[specta::specta]
+pub async fn download_replaces(app: Dipper<'_>, req: DownloadPlace) -> Answer<Replaces> {
+    Ok(app.download_replaces(req.token, req.folder).await?.into())
 }
 
 #[tauri::command]

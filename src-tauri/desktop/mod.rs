@@ -2,6 +2,7 @@
 
 pub mod clipboard;
 pub mod drop;
+pub mod leave;
 pub mod log;
 pub mod window;
 

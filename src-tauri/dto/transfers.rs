@@ -111,7 +111,7 @@ pub struct UploadPlace {
     pub prefix: String,
 }
 
-/// What an upload would write over.
+/// What an upload or a download would write over.
 #[derive(Debug, Clone, Serialize, Type)]
 pub struct Replaces {
     #[specta(type = u32)]
@@ -151,6 +151,12 @@ pub struct DownloadRequest {
     pub token: u32,
     pub folder: u32,
     pub on_existing: OnExisting,
+}
+
+#[derive(Debug, Clone, Deserialize, Type)]
+pub struct DownloadPlace {
+    pub token: u32,
+    pub folder: u32,
 }
 
 #[derive(Debug, Clone, Deserialize, Type)]

@@ -70,6 +70,7 @@ pub fn builder() -> Builder<tauri::Wry> {
         uploads::upload_replaces,
         uploads::upload_start,
         transfers::download_choose,
+        transfers::download_replaces,
         transfers::download_start,
         transfers::delete_start,
         transfers::transfer_watch,
@@ -89,6 +90,10 @@ pub fn builder() -> Builder<tauri::Wry> {
         transfers::speed_get,
         transfers::speed_set,
         transfers::transfer_clear,
+        window::notice_show,
+        window::progress_set,
+        window::leave_watch,
+        window::window_leave,
     ])
 }
 

@@ -14,17 +14,19 @@ mod doctor;
 mod drop;
 mod stage;
 mod tour;
+mod transfers;
 
 use libtest_mimic::{Arguments, Trial};
 
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let missing = stage::missing();
-    let journeys: [(&str, fn()); 4] = [
+    let journeys: [(&str, fn()); 5] = [
         ("tour", tour::play),
         ("connect", connect::play),
         ("blocked", blocked::play),
         ("doctor", doctor::play),
+        ("transfers", transfers::play),
     ];
     let trials = journeys
         .into_iter()

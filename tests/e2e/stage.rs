@@ -83,7 +83,8 @@ impl Stage {
         let rules = folder.path().join("openbox.xml");
         std::fs::write(
             &rules,
-            "<openbox_config xmlns=\"http://openbox.org/3.4/rc\"><applications>\
+            "<openbox_config xmlns=\"http://openbox.org/3.4/rc\">\
+             <keyboard><keybind key=\"A-F4\"><action name=\"Close\"/></keybind></keyboard><applications>\
              <application title=\"Dipper\"><decor>no</decor><position force=\"yes\"><x>0</x><y>0</y></position></application>\
              <application title=\"dragsrc\"><decor>no</decor><position force=\"yes\"><x>1350</x><y>200</y></position></application>\
              </applications></openbox_config>",

@@ -137,11 +137,17 @@ impl App {
         Ok(objects)
     }
 
+    pub(crate) fn frozen_set(&self, token: u32) -> Result<Set> {
+        let inner = self.frozen.inner.lock().unwrap_or_else(PoisonError::into_inner);
+        inner.1.get(&token).cloned().ok_or_else(gone)
+    }
+
     pub(crate) fn take_frozen(&self, token: u32) -> Result<Set> {
         let mut inner = self.frozen.inner.lock().unwrap_or_else(PoisonError::into_inner);
-        inner.1.remove(&token).ok_or_else(|| {
-            Failure::invalid("this selection is no longer at hand")
-                .with_hint("Select the items again.")
-        })
+        inner.1.remove(&token).ok_or_else(gone)
     }
+}
+
+fn gone() -> Failure {
+    Failure::invalid("this selection is no longer at hand").with_hint("Select the items again.")
 }

@@ -1,4 +1,4 @@
-//! What an upload would write over: asked before it begins, so that nothing is replaced unseen.
+//! What an upload or a download would write over: asked before it begins, so that nothing is replaced unseen.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -8,7 +8,7 @@ use dipper_types::{BucketName, ObjectKey, Prefix};
 
 use crate::freeze::Versioning;
 use crate::staging::Handle;
-use crate::{App, Result};
+use crate::{App, Failure, Result};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaces {
@@ -71,6 +71,51 @@ impl App {
         }
         Ok(replaces)
     }
+
+    /// Which files of the folder a frozen selection would meet. The selection stays at hand.
+    pub async fn download_replaces(&self, token: u32, folder: Handle) -> Result<Replaces> {
+        let folder = self.staged_paths(folder)?.into_iter().next();
+        let folder = folder.ok_or_else(|| Failure::invalid("no folder was chosen"))?;
+        let set = self.frozen_set(token)?;
+        let until = Instant::now() + PATIENCE;
+        let look = move || {
+            let keys = set.objects.iter().map(|(key, _)| key.as_str());
+            in_folder(&folder, set.prefix.as_str(), keys, until)
+        };
+        tokio::task::spawn_blocking(look)
+            .await
+            .map_err(|_| Failure::new(crate::Code::Internal, "looking into the folder"))
+    }
+}
+
+/// The files that are there under the very names that these objects would get.
+fn in_folder<'a>(
+    folder: &Path,
+    prefix: &str,
+    keys: impl Iterator<Item = &'a str>,
+    until: Instant,
+) -> Replaces {
+    let mut replaces =
+        Replaces { count: 0, more: false, sample: Vec::new(), versioning: Versioning::Unversioned };
+    for key in keys {
+        if Instant::now() > until {
+            replaces.more = true;
+            break;
+        }
+        let relative = key.strip_prefix(prefix).unwrap_or(key);
+        // A folder that is there already is no loss, and a name that can't be written is told by the job.
+        if relative.ends_with('/') {
+            continue;
+        }
+        let Ok(names) = dipper_paths::local_segments(relative, dipper_paths::Names::Native) else {
+            continue;
+        };
+        let path = names.iter().fold(folder.to_owned(), |path, name| path.join(name));
+        if path.symlink_metadata().is_ok() {
+            replaces.found(relative);
+        }
+    }
+    replaces
 }
 
 /// Objects below a prefix that have a file of the same relative name.
@@ -103,5 +148,24 @@ async fn folder(
             replaces.more = true;
             return Ok(());
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_that_are_there_are_found_by_their_names() {
+        let folder = tempfile::tempdir().unwrap();
+        std::fs::create_dir(folder.path().join("sub")).unwrap();
+        std::fs::write(folder.path().join("sub/b.txt"), "b").unwrap();
+        std::fs::write(folder.path().join("outside.txt"), "o").unwrap();
+        let keys = ["in/a.txt", "in/sub/", "in/sub/b.txt", "in/../outside.txt", "in/sub"];
+        let look = |until| in_folder(folder.path(), "in/", keys.into_iter(), until);
+        let found = look(Instant::now() + PATIENCE);
+        assert_eq!((found.count, found.more), (2, false));
+        assert_eq!(found.sample, ["sub/b.txt", "sub"]);
+        assert!(look(Instant::now() - Duration::from_secs(1)).more, "it was not looked at");
     }
 }

@@ -85,6 +85,7 @@ export const commands = {
 	uploadReplaces: (req: UploadPlace) => typedError<Replaces, IpcError_Serialize>(__TAURI_INVOKE("upload_replaces", { req })),
 	uploadStart: (req: UploadRequest_Deserialize) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("upload_start", { req })),
 	downloadChoose: () => typedError<FolderChoice | null, IpcError_Serialize>(__TAURI_INVOKE("download_choose")),
+	downloadReplaces: (req: DownloadPlace) => typedError<Replaces, IpcError_Serialize>(__TAURI_INVOKE("download_replaces", { req })),
 	downloadStart: (req: DownloadRequest) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("download_start", { req })),
 	deleteStart: (req: Token) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("delete_start", { req })),
 	transferWatch: (channel: Channel<TransferUpdate_Deserialize>) => __TAURI_INVOKE<void>("transfer_watch", { channel }),
@@ -105,6 +106,12 @@ export const commands = {
 	speedGet: () => typedError<Speed_Serialize, IpcError_Serialize>(__TAURI_INVOKE("speed_get")),
 	speedSet: (req: Speed_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("speed_set", { req })),
 	transferClear: () => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_clear")),
+	/**  Only while nobody looks at the window; where the system shows none, that is no failure. */
+	noticeShow: (req: Notice) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("notice_show", { req })),
+	progressSet: (req: TaskProgress_Deserialize) => __TAURI_INVOKE<void>("progress_set", { req }),
+	/**  Tells when the window is to be closed while jobs run. */
+	leaveWatch: (channel: Channel<null>) => __TAURI_INVOKE<void>("leave_watch", { channel }),
+	windowLeave: (req: LeaveRequest) => __TAURI_INVOKE<void>("window_leave", { req }),
 };
 
 /* Types */
@@ -310,6 +317,11 @@ export type DoctorEvent_Serialize = { event: "found"; finding: Finding_Serialize
 { event: "ended"; left: string[]; error: IpcError_Serialize | null };
 
 export type DoctorOutcome = "good" | "missing" | "bad";
+
+export type DownloadPlace = {
+	token: number,
+	folder: number,
+};
 
 export type DownloadRequest = {
 	token: number,
@@ -583,6 +595,16 @@ export type Job_Serialize = {
 
 export type Keep = "vault" | "session";
 
+export type Leave = "stay" | 
+/**  Out of sight, and the jobs go on. */
+"minimise" | 
+/**  They go on with the next start. */
+"quit";
+
+export type LeaveRequest = {
+	how: Leave,
+};
+
 export type ListingEvent = ListingEvent_Serialize | ListingEvent_Deserialize;
 
 export type ListingEvent_Deserialize = {
@@ -668,6 +690,11 @@ export type NewFolder = {
 	bucket: string,
 	prefix: string,
 	name: string,
+};
+
+export type Notice = {
+	title: string,
+	body: string,
 };
 
 export type ObjectInfo = ObjectInfo_Serialize | ObjectInfo_Deserialize;
@@ -980,7 +1007,7 @@ export type PublicPreview_Serialize = {
 
 export type PublicWhat = "readObjects" | "listNames";
 
-/**  What an upload would write over. */
+/**  What an upload or a download would write over. */
 export type Replaces = {
 	count: number,
 	more: boolean,
@@ -1231,6 +1258,20 @@ export type Staged = {
 	bytes: number,
 	names: string[],
 	counting: boolean,
+};
+
+export type TaskProgress = TaskProgress_Serialize | TaskProgress_Deserialize;
+
+export type TaskProgress_Deserialize = {
+	/**  0 to 100; none: nothing runs. */
+	percent?: number | null,
+	paused: boolean,
+};
+
+export type TaskProgress_Serialize = {
+	/**  0 to 100; none: nothing runs. */
+	percent: number | null,
+	paused: boolean,
 };
 
 export type Text = {

@@ -139,7 +139,12 @@ function jobs(fake: FakeBackend): void {
     },
     [{ id: 0, name: "hero.mp4", key: "hero.mp4", state: "completed", size: 734_003_200, bytesDone: 734_003_200, rate: 0, secondsLeft: null, verified: "verified by CRC64NVME", error: null }],
   );
+  const paused = fake.queue.add("download", { ...where, profile: "nas", profileName: "NAS in the cellar", bucket: "backups", prefix: "2026/" }, "214 items", files(214, "tar", 410_000_000));
+  fake.queue.pause(paused);
   fake.queue.add("upload", where, "Kyoto selection (412 items)", files(412, "NEF", 28_000_000));
   fake.queue.add("upload", { ...where, prefix: "" }, "dataset-full.tar.zst", [{ name: "dataset-full.tar.zst", key: "dataset-full.tar.zst", size: 10_995_116_277_760 }]);
-  fake.queue.add("download", { ...where, bucket: "www.example.com", prefix: "" }, "2 items", files(2, "html", 4_000_000));
+  const small = fake.queue.add("download", { ...where, bucket: "www.example.com", prefix: "" }, "2 items", files(2, "html", 4_000_000));
+  fake.queue.set(small, { priority: "low", speedLimit: 500_000 });
+  const other = fake.queue.add("copy", { ...where, bucket: "finance-vault", prefix: "2026/" }, "q3.xlsx", [{ name: "q3.xlsx", key: "2026/q3.xlsx", size: 88_000 }]);
+  fake.queue.set(other, { elsewhere: true });
 }

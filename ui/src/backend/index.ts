@@ -112,6 +112,8 @@ export interface Backend {
   uploadReplaces(req: { handle: number; profile: string; bucket: string; prefix: string }): Promise<T.Replaces>;
   uploadStart(req: T.UploadRequest): Promise<number>;
   downloadChoose(): Promise<T.FolderChoice | null>;
+  /** Which files of the folder the frozen selection would meet. */
+  downloadReplaces(req: { token: number; folder: number }): Promise<T.Replaces>;
   downloadStart(req: T.DownloadRequest): Promise<number>;
   deleteStart(token: number): Promise<number>;
 
@@ -120,6 +122,31 @@ export interface Backend {
   transferCancel(job: number): Promise<void>;
   /** Failed and cancelled items again. */
   transferRetry(job: number): Promise<void>;
+  /** Some files of a finished job again. */
+  transferRetryItems(req: { job: number; items: number[] }): Promise<void>;
+  /** The same again, as a new job. */
+  transferRepeat(job: number): Promise<number>;
+  transferPause(job: number): Promise<void>;
+  transferResume(job: number): Promise<void>;
+  transferPauseAll(): Promise<void>;
+  transferResumeAll(): Promise<void>;
+  transferPriority(req: { job: number; priority: T.Priority }): Promise<void>;
+  /** Before another job; null: behind all. */
+  transferMove(req: { job: number; before: number | null }): Promise<void>;
+  /** Bytes a second. */
+  transferSpeed(req: { job: number; limit: number | null }): Promise<void>;
+  /** Native dialog; false when closed without a choice. */
+  transferReport(job: number): Promise<boolean>;
+  /** How fast all jobs together may be, and when. */
+  speedGet(): Promise<T.Speed>;
+  speedSet(speed: T.Speed): Promise<void>;
+  /** A system notification, only while nobody looks at the window. */
+  noticeShow(req: { title: string; body: string }): Promise<void>;
+  /** On the task bar or dock; percent null: nothing runs. */
+  progressSet(req: { percent: number | null; paused: boolean }): Promise<void>;
+  /** The window is to be closed while jobs run: the page asks, and answers with `windowLeave`. */
+  onLeave(callback: () => void): Promise<Unlisten>;
+  windowLeave(how: "stay" | "minimise" | "quit"): Promise<void>;
   /** Forgets finished jobs. */
   transferClear(): Promise<void>;
 }

@@ -323,7 +323,7 @@ export type UploadOptions = {
 export type OnExisting = "overwrite" | "skip" | "newer" | "sizeDiffers" | "differs" | "keepBoth" | "refuse";
 export type UploadRequest = { handle: number; profile: string; bucket: string; prefix: string; options: UploadOptions; onExisting: OnExisting };
 export type DownloadRequest = { token: number; folder: number; onExisting: OnExisting };
-/** What an upload would write over; `more`: looking was cut short. */
+/** What an upload or a download would write over; `more`: looking was cut short. */
 export type Replaces = { count: number; more: boolean; sample: string[]; versioning: Frozen["versioning"] };
 export type FolderChoice = { handle: number; name: string };
 

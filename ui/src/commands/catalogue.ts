@@ -2,7 +2,7 @@
 // Who does the work says so with `commands.provide`; a command that nobody provides now is off.
 import { m } from "../paraglide/messages.js";
 
-export type CommandGroup = "go" | "view" | "object" | "upload" | "bucket" | "connection" | "app";
+export type CommandGroup = "go" | "view" | "object" | "upload" | "bucket" | "connection" | "transfer" | "app";
 export type Definition = {
   label: () => string;
   group: CommandGroup;
@@ -57,7 +57,32 @@ export const CATALOGUE = {
   "connection.signIn": { label: m.cmd_connection_sign_in, group: "connection" },
   "connection.signOut": { label: m.cmd_connection_sign_out, group: "connection" },
   "connection.remove": { label: m.cmd_connection_remove, group: "connection", danger: true },
-  "transfers.clear": { label: m.cmd_transfers_clear, group: "app" },
+  "transfers.files": { label: m.cmd_transfers_files, group: "transfer", shortcuts: ["ArrowRight"], local: true },
+  "transfers.pause": { label: m.cmd_transfers_pause, group: "transfer", shortcuts: [" "], local: true },
+  "transfers.resume": { label: m.cmd_transfers_resume, group: "transfer" },
+  "transfers.cancel": { label: m.cmd_transfers_cancel, group: "transfer", shortcuts: ["Mod+."] },
+  "transfers.retry": { label: m.cmd_transfers_retry, group: "transfer", shortcuts: ["Mod+Shift+R"] },
+  "transfers.repeat": { label: m.cmd_transfers_repeat, group: "transfer" },
+  "transfers.up": { label: m.cmd_transfers_up, group: "transfer", shortcuts: ["Mod+Shift+ArrowUp"] },
+  "transfers.down": { label: m.cmd_transfers_down, group: "transfer", shortcuts: ["Mod+Shift+ArrowDown"] },
+  "transfers.high": { label: m.cmd_transfers_high, group: "transfer" },
+  "transfers.normal": { label: m.cmd_transfers_normal, group: "transfer" },
+  "transfers.low": { label: m.cmd_transfers_low, group: "transfer" },
+  "transfers.limit": { label: m.cmd_transfers_limit, group: "transfer", shortcuts: ["Mod+Shift+L"] },
+  "transfers.report": { label: m.cmd_transfers_report, group: "transfer", shortcuts: ["Mod+S"] },
+  "transfers.pauseAll": { label: m.cmd_transfers_pause_all, group: "transfer", shortcuts: ["F8"] },
+  "transfers.resumeAll": { label: m.cmd_transfers_resume_all, group: "transfer", shortcuts: ["Shift+F8"] },
+  "transfers.clear": { label: m.cmd_transfers_clear, group: "transfer" },
+  "transfers.kindAll": { label: m.cmd_transfers_kind_all, group: "transfer" },
+  "transfers.kindUpload": { label: m.cmd_transfers_kind_upload, group: "transfer" },
+  "transfers.kindDownload": { label: m.cmd_transfers_kind_download, group: "transfer" },
+  "transfers.kindDelete": { label: m.cmd_transfers_kind_delete, group: "transfer" },
+  "transfers.kindCopy": { label: m.cmd_transfers_kind_copy, group: "transfer" },
+  "transfers.kindChange": { label: m.cmd_transfers_kind_change, group: "transfer" },
+  "transfers.sortLine": { label: m.cmd_transfers_sort_line, group: "transfer" },
+  "transfers.sortNewest": { label: m.cmd_transfers_sort_newest, group: "transfer" },
+  "transfers.sortName": { label: m.cmd_transfers_sort_name, group: "transfer" },
+  "transfers.sortSize": { label: m.cmd_transfers_sort_size, group: "transfer" },
   "app.palette": { label: m.cmd_app_palette, group: "app", shortcuts: ["Mod+K"] },
   "app.shortcuts": { label: m.cmd_app_shortcuts, group: "app", shortcuts: ["?"] },
 } as const satisfies Record<string, Definition>;
@@ -76,6 +101,7 @@ export const GROUP_LABELS: Record<CommandGroup, () => string> = {
   upload: m.group_upload,
   bucket: m.group_bucket,
   connection: m.group_connection,
+  transfer: m.group_transfer,
   app: m.group_app,
 };
 
@@ -88,6 +114,13 @@ export const MENUS = {
   view: ["view.compact", "view.normal", "view.relaxed"],
   bucket: ["bucket.access", "upload.options", "bucket.copyUri", "-", "bucket.delete"],
   connection: ["bucket.create", "connection.refresh", "-", "connection.signIn", "connection.signOut", "-", "connection.edit", "connection.doctor", "connection.remove"],
+  job: [
+    "transfers.pause", "transfers.resume", "transfers.retry", "transfers.repeat", "-",
+    "transfers.up", "transfers.down", "transfers.high", "transfers.normal", "transfers.low", "transfers.limit", "-",
+    "transfers.files", "transfers.report", "-", "transfers.cancel",
+  ],
+  jobKind: ["transfers.kindAll", "-", "transfers.kindUpload", "transfers.kindDownload", "transfers.kindDelete", "transfers.kindCopy", "transfers.kindChange"],
+  jobSort: ["transfers.sortLine", "transfers.sortNewest", "transfers.sortName", "transfers.sortSize"],
 } as const satisfies Record<string, Menu>;
 
 /** The native menu bar (macOS); the same commands. */
@@ -95,5 +128,6 @@ export const MENU_BAR: { label: () => string; items: Menu }[] = [
   { label: m.group_object, items: ["upload.files", "upload.folder", "folder.create", "-", "object.download", "object.copyUri", "object.copyUrl", "-", "object.delete"] },
   { label: m.group_view, items: ["view.refresh", "view.filter", "-", "view.inspector", "view.sidebar", "-", "view.compact", "view.normal", "view.relaxed"] },
   { label: m.group_go, items: ["go.back", "go.forward", "go.up", "go.path", "-", "go.transfers", "go.settings", "-", "app.palette"] },
+  { label: m.group_transfer, items: ["go.transfers", "-", "transfers.pauseAll", "transfers.resumeAll", "transfers.clear"] },
   { label: m.group_connection, items: ["connection.create", "connection.import", "connection.sandbox", "-", "connection.doctor", "connection.signIn", "-", "bucket.create", "bucket.access"] },
 ];

@@ -13,14 +13,33 @@ export type Ask = {
   diff?: { before: string; after: string };
   /** Has to be typed before the button works. */
   typed?: string;
+  /** What Cancel says where there is a better word. */
+  cancel?: string;
+  /** Ways to go on; the chosen one names the button. */
+  choices?: Choice[];
+  /** Its caption. */
+  choicesLabel?: string;
 };
+export type Choice = { value: string; label: string; hint: string; action: string; tone: "danger" | "plain" };
 
 export class Asks {
   current = $state.raw<Ask | null>(null);
-  #answer: ((yes: boolean) => void) | null = null;
+  /** Of `choices`; the first at the beginning. */
+  chosen = $state("");
+  #answer: ((choice: string | null) => void) | null = null;
 
-  confirm(ask: Ask): Promise<boolean> {
+  async confirm(ask: Ask): Promise<boolean> {
+    return (await this.#show(ask)) !== null;
+  }
+
+  /** The value of what was chosen, or null. */
+  choose(ask: Omit<Ask, "action" | "tone"> & { choices: Choice[] }): Promise<string | null> {
+    return this.#show({ ...ask, action: "", tone: "plain" });
+  }
+
+  #show(ask: Ask): Promise<string | null> {
     this.settle(false);
+    this.chosen = ask.choices?.[0]?.value ?? "";
     this.current = ask;
     return new Promise((resolve) => {
       this.#answer = resolve;
@@ -31,6 +50,6 @@ export class Asks {
     const answer = this.#answer;
     this.#answer = null;
     this.current = null;
-    answer?.(yes);
+    answer?.(yes ? this.chosen : null);
   }
 }

@@ -2,9 +2,10 @@
 //   sidebar-profile  data-profile      sidebar-bucket  data-profile, data-bucket, data-exposure
 //   grid             data-count, data-complete           grid-row  data-key, data-kind, data-index, data-exposure, aria-selected
 //   transfers-job    data-job, data-state, data-kind      transfers-item  data-key, data-state
+//   transfers-group  data-group                            transfers-show  the filter by state
 //   object-public-toggle  aria-checked, disabled          access-page  data-exposure
 //   doctor-page      data-state                           doctor-finding  data-check, data-outcome
-//   confirm          the open confirmation; confirm-typed is its field when it asks to type
+//   confirm          the open confirmation; confirm-typed is its field when it asks to type, confirm-choice one of its ways
 //   command          a menu or palette entry: data-command holds the command's id
 // Constants, so that a renamed hook fails to compile here and is found in tests/e2e by its name.
 export const T = {
@@ -142,6 +143,27 @@ export const T = {
   transfersRetry: "transfers-retry",
   transfersExpand: "transfers-expand",
   transfersClear: "transfers-clear",
+  transfersPause: "transfers-pause",
+  transfersResume: "transfers-resume",
+  transfersMenu: "transfers-menu",
+  transfersPauseAll: "transfers-pause-all",
+  transfersResumeAll: "transfers-resume-all",
+  transfersShow: "transfers-show",
+  transfersSearch: "transfers-search",
+  transfersKind: "transfers-kind",
+  transfersSort: "transfers-sort",
+  transfersGroup: "transfers-group",
+  transfersNone: "transfers-none",
+  transfersItemRetry: "transfers-item-retry",
+  transfersChart: "transfers-chart",
+  transfersGrip: "transfers-grip",
+  speedSlider: "speed-slider",
+  speedText: "speed-text",
+  jobLimit: "job-limit",
+  jobLimitSave: "job-limit-save",
+  timetableAdd: "timetable-add",
+  timetableRule: "timetable-rule",
+  timetableRemove: "timetable-remove",
   optionsSheet: "options-sheet",
   optionsVisibility: "options-visibility",
   optionsSave: "options-save",
@@ -153,6 +175,7 @@ export const T = {
   confirm: "confirm",
   confirmOk: "confirm-ok",
   confirmCancel: "confirm-cancel",
+  confirmChoice: "confirm-choice",
   confirmTyped: "confirm-typed",
   confirmUrl: "confirm-url",
   palette: "palette",

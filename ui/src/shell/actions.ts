@@ -1,6 +1,7 @@
 // The commands that the shell itself answers; features provide their own while they are on screen.
 import type { CommandId } from "../commands/catalogue";
 import type { Handler } from "../commands/registry.svelte";
+import { queueCommands } from "../features/transfers/commands";
 import { m } from "../paraglide/messages.js";
 import type { App } from "./app.svelte";
 
@@ -111,6 +112,7 @@ export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
       },
       off: () => noProfile() ?? (profiles.byId(app.target?.profile ?? "")?.kind === "environment" ? m.off_fixed_connection() : null),
     },
+    ...queueCommands(app.transfers),
     "app.palette": { run: () => (app.palette = true) },
     "app.shortcuts": { run: () => (app.shortcuts = true) },
   };

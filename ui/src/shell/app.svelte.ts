@@ -8,6 +8,7 @@ import { Imports } from "../features/profiles/imports.svelte";
 import { Profiles } from "../features/profiles/profiles.svelte";
 import { SignIns } from "../features/profiles/signins.svelte";
 import { SettingsStore } from "../features/settings/settings.svelte";
+import { SpeedStore } from "../features/transfers/speed.svelte";
 import { Transfers } from "../features/transfers/transfers.svelte";
 import { Uploads } from "../features/uploads/uploads.svelte";
 import { Asks } from "../lib/asks.svelte";
@@ -27,6 +28,7 @@ export class App {
   readonly transfers: Transfers;
   readonly uploads: Uploads;
   readonly settings: SettingsStore;
+  readonly speed: SpeedStore;
 
   info = $state.raw<AppInfo | null>(null);
   inspector = $state(true);
@@ -49,6 +51,7 @@ export class App {
     this.buckets = new Buckets(this.host);
     this.browser = new Browser(this.host);
     this.settings = new SettingsStore(this.host);
+    this.speed = new SpeedStore(this.host);
     this.transfers = new Transfers(this.host, (job) => {
       if (job.kind !== "download") this.#refreshIfHere(job.profile, job.bucket);
     });
@@ -58,6 +61,7 @@ export class App {
   async start(): Promise<void> {
     await Promise.all([
       this.settings.load(),
+      this.speed.load(),
       this.profiles.load(),
       this.signIns.loadPrompts(),
       this.transfers.start(),
@@ -77,6 +81,7 @@ export class App {
   stop(): void {
     for (const stop of this.#stops) stop();
     this.transfers.stop();
+    this.speed.stop();
     this.uploads.stop();
     this.browser.close();
   }
@@ -126,6 +131,7 @@ export class App {
         break;
       case "settings":
         void this.settings.load();
+        void this.speed.load();
         break;
       case "buckets":
         if (changed.profile === null) break;

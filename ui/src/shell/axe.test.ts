@@ -1,8 +1,8 @@
 // The places at rest, through axe. Colour contrast needs a real engine and is measured in the window tests.
-import { waitFor } from "@testing-library/svelte";
+import { screen, waitFor } from "@testing-library/svelte";
 import axe from "axe-core";
 import { expect, it } from "vitest";
-import { FakeBackend } from "../backend/fake";
+import { FakeBackend, ipcError } from "../backend/fake";
 import type { Place } from "../lib/nav.svelte";
 import { bucket, find, object, openWindow, row, world } from "../test/window";
 
@@ -36,5 +36,47 @@ it.each<Place>([{ kind: "access", profile: "sandbox", bucket: "b" }, { kind: "tr
   app.host.nav.go(place);
   await waitFor(() => expect(document.querySelector("main")).not.toBeNull());
   await new Promise((resolve) => setTimeout(resolve, 50));
+  expect(await violations()).toEqual([]);
+});
+
+it("transfers of every state, with files and a menu", async () => {
+  const fake = backend();
+  const { app, user } = openWindow(fake);
+  await row("x.txt");
+  const where = { profile: "sandbox", profileName: "Sandbox", bucket: "b", prefix: "" };
+  const file = { name: "a", key: "a", size: 1 };
+  const failed = fake.queue.add("upload", where, "failed", [{ ...file, fails: ipcError("access_denied", "Access Denied") }]);
+  const paused = fake.queue.add("download", where, "paused", [file]);
+  fake.queue.pause(paused);
+  fake.queue.set(paused, { priority: "high", speedLimit: 1_000_000 });
+  app.transfers.show(failed);
+  await find("transfers-item");
+  expect(await violations()).toEqual([]);
+  await user.click(screen.getAllByTestId("transfers-menu")[0]!);
+  await screen.findAllByTestId("command");
+  expect(await violations()).toEqual([]);
+  await user.keyboard("{Escape}");
+  app.transfers.limiting = paused;
+  await find("job-limit");
+  expect(await violations()).toEqual([]);
+});
+
+it("the timetable", async () => {
+  const fake = backend();
+  fake.speed = { limit: 1_000_000, timetable: [{ days: [1, 3], from: 60, to: 120, limit: null }] };
+  const { app } = openWindow(fake);
+  await row("x.txt");
+  app.host.nav.go({ kind: "settings" });
+  await find("timetable-rule");
+  expect(await violations()).toEqual([]);
+});
+
+it("the question about names that are taken", async () => {
+  const fake = backend();
+  fake.replaces = { count: 2, more: true, sample: ["x.txt"], versioning: "versioned" };
+  const { app } = openWindow(fake);
+  await row("x.txt");
+  app.host.commands.run("upload.files");
+  await find("confirm");
   expect(await violations()).toEqual([]);
 });

@@ -337,6 +337,8 @@ export class FakeBackend implements Backend {
       });
     });
   downloadChoose = () => this.#call("downloadChoose", null, (): T.FolderChoice | null => ({ handle: 1, name: "Downloads" }));
+  folderReplaces: T.Replaces = { count: 0, more: false, sample: [], versioning: "unversioned" };
+  downloadReplaces = (req: { token: number; folder: number }) => this.#call("downloadReplaces", req, () => this.folderReplaces);
   downloadStart = (req: T.DownloadRequest) =>
     this.#call("downloadStart", req, () => {
       const frozen = this.#take(req.token);
@@ -366,6 +368,29 @@ export class FakeBackend implements Backend {
     this.#call("transferItems", req, () => this.queue.items(req.job, req.start, req.len, req.only));
   transferCancel = (job: number) => this.#call("transferCancel", job, () => this.queue.cancel(job));
   transferRetry = (job: number) => this.#call("transferRetry", job, () => this.queue.retry(job));
+  transferRetryItems = (req: { job: number; items: number[] }) => this.#call("transferRetryItems", req, () => this.queue.retry(req.job, req.items));
+  transferRepeat = (job: number) => this.#call("transferRepeat", job, () => this.queue.repeat(job));
+  transferPause = (job: number) => this.#call("transferPause", job, () => this.queue.pause(job));
+  transferResume = (job: number) => this.#call("transferResume", job, () => this.queue.resume(job));
+  transferPauseAll = () => this.#call("transferPauseAll", null, () => this.queue.all("unfinished", (id) => this.queue.pause(id)));
+  transferResumeAll = () => this.#call("transferResumeAll", null, () => this.queue.all("paused", (id) => this.queue.resume(id)));
+  transferPriority = (req: { job: number; priority: T.Priority }) => this.#call("transferPriority", req, () => this.queue.set(req.job, { priority: req.priority }));
+  transferMove = (req: { job: number; before: number | null }) => this.#call("transferMove", req, () => this.queue.move(req.job, req.before));
+  transferSpeed = (req: { job: number; limit: number | null }) => this.#call("transferSpeed", req, () => this.queue.set(req.job, { speedLimit: req.limit }));
+  transferReport = (job: number) => this.#call("transferReport", job, () => this.reportChosen);
+  reportChosen = true;
+  speed: T.Speed = { limit: null, timetable: [] };
+  speedGet = () => this.#call("speedGet", null, () => this.speed);
+  speedSet = (speed: T.Speed) => this.#call("speedSet", speed, () => void (this.speed = speed));
+  noticeShow = (req: { title: string; body: string }) => this.#call("noticeShow", req, () => undefined);
+  progressSet = (req: { percent: number | null; paused: boolean }) => this.#call("progressSet", req, () => undefined);
+  /** The person closes the window while jobs run. */
+  emitLeave: () => void = () => undefined;
+  onLeave = async (callback: () => void): Promise<Unlisten> => {
+    this.emitLeave = callback;
+    return () => (this.emitLeave = () => undefined);
+  };
+  windowLeave = (how: "stay" | "minimise" | "quit") => this.#call("windowLeave", how, () => undefined);
   transferClear = () => this.#call("transferClear", null, () => this.queue.clear());
 }
 

@@ -1,5 +1,5 @@
 // Jobs that move by themselves, ten times a second, so that the Transfers place has something to show.
-import type { IpcError, Job, JobKind, TransferItem, TransferItems, TransferUpdate } from "../types";
+import type { IpcError, Job, JobKind, Priority, TransferItem, TransferItems, TransferUpdate } from "../types";
 import { ipcError } from "./world";
 
 type File = { name: string; key: string; size: number; fails?: IpcError };
@@ -24,9 +24,9 @@ export class FakeQueue {
       return { id: i, name: f.name, key: f.key, state: "queued", size: f.size, bytesDone: 0, rate: 0, secondsLeft: null, verified: null, error: null };
     });
     const job: Job = {
-      id, kind, state: "queued", ...where, title, createdAt: new Date().toISOString(), finishedAt: null,
+      id, kind, state: "queued", profile: where.profile, profileName: where.profileName, bucket: where.bucket, prefix: where.prefix, title, createdAt: new Date().toISOString(), finishedAt: null,
       filesTotal: files.length, filesDone: 0, filesFailed: 0, filesSkipped: 0,
-      bytesTotal: files.reduce((sum, f) => sum + f.size, 0), bytesDone: 0, rate: 0, secondsLeft: null, planning: false, priority: "normal", position: 0, speedLimit: null, elsewhere: false, error: null,
+      bytesTotal: files.reduce((sum, f) => sum + f.size, 0), bytesDone: 0, rate: 0, secondsLeft: null, planning: false, priority: "normal", position: id, speedLimit: null, elsewhere: false, error: null,
     };
     const held = { job, items, fails, done };
     this.#jobs.set(id, held);
@@ -78,13 +78,19 @@ export class FakeQueue {
   }
 
   #tick(): void {
-    const moving = [...this.#jobs.values()].filter((h) => h.job.state === "queued" || h.job.state === "running").slice(0, 2);
+    const moving = [...this.#jobs.values()]
+      .filter((h) => (h.job.state === "queued" || h.job.state === "running") && !h.job.elsewhere)
+      .sort((a, b) => RANK[a.job.priority] - RANK[b.job.priority] || a.job.position - b.job.position)
+      .slice(0, 2);
     if (moving.length === 0) {
       clearInterval(this.#timer);
       this.#timer = undefined;
       return;
     }
-    for (const held of moving) this.#step(held, (this.speed / moving.length) * (0.85 + Math.random() * 0.3));
+    for (const held of moving) {
+      const speed = (this.speed / moving.length) * (0.85 + Math.random() * 0.3);
+      this.#step(held, Math.min(speed, held.job.speedLimit ?? Infinity));
+    }
     this.#emit(moving.map((h) => h.job));
   }
 
@@ -154,19 +160,73 @@ export class FakeQueue {
     this.#emit([job]);
   }
 
-  retry(id: number): void {
+  /** All that is not done, or these of it. */
+  retry(id: number, only?: number[]): void {
     const held = this.#jobs.get(id);
     if (!held) return;
-    held.fails.clear();
-    for (const item of held.items) if (item.state !== "completed") Object.assign(item, { state: "queued", error: null });
-    Object.assign(held.job, { state: "queued", finishedAt: null, filesFailed: 0, error: null });
+    const chosen = held.items.filter((i) => i.state !== "completed" && (only?.includes(i.id) ?? true));
+    for (const item of chosen) {
+      held.fails.delete(held.items.indexOf(item));
+      Object.assign(item, { state: "queued", error: null });
+    }
+    const filesFailed = held.items.filter((i) => i.state === "failed").length;
+    Object.assign(held.job, { state: "queued", finishedAt: null, filesFailed, error: null });
     this.#emit([held.job]);
     this.#run();
   }
 
+  repeat(id: number): number {
+    const { job, items, done } = this.#held(id);
+    return this.add(job.kind, job, job.title, items.map(({ name, key, size }) => ({ name, key, size: size ?? 0 })), done);
+  }
+
+  #held(id: number): Held {
+    const held = this.#jobs.get(id);
+    if (!held) throw ipcError("invalid_input", `no job ${id}`);
+    return held;
+  }
+
+  pause(id: number): void {
+    const { job } = this.#held(id);
+    Object.assign(job, { state: "paused", rate: 0, secondsLeft: null });
+    this.#emit([job]);
+  }
+
+  resume(id: number): void {
+    const { job } = this.#held(id);
+    job.state = "queued";
+    this.#emit([job]);
+    this.#run();
+  }
+
+  all(of: "paused" | "unfinished", act: (id: number) => void): void {
+    for (const { job } of [...this.#jobs.values()]) {
+      const over = OVER.includes(job.state);
+      if (of === "paused" ? job.state === "paused" : !over && job.state !== "paused") act(job.id);
+    }
+  }
+
+  set(id: number, change: { priority?: Priority; speedLimit?: number | null; elsewhere?: boolean }): void {
+    const { job } = this.#held(id);
+    Object.assign(job, change);
+    this.#emit([job]);
+  }
+
+  move(id: number, before: number | null): void {
+    const { job } = this.#held(id);
+    const all = [...this.#jobs.values()].map((h) => h.job);
+    const place = before === null ? Math.max(...all.map((j) => j.position)) + 1 : this.#held(before).job.position;
+    for (const other of all) if (other.position >= place) other.position += 1;
+    job.position = place;
+    this.#emit(all);
+  }
+
   clear(): void {
-    const over = [...this.#jobs.values()].filter((h) => ["completed", "failed", "cancelled"].includes(h.job.state)).map((h) => h.job.id);
+    const over = [...this.#jobs.values()].filter((h) => OVER.includes(h.job.state)).map((h) => h.job.id);
     for (const id of over) this.#jobs.delete(id);
     this.#emit([], over);
   }
 }
+
+const RANK: Record<Priority, number> = { high: 0, normal: 1, low: 2 };
+const OVER = ["completed", "failed", "cancelled"];

@@ -3,6 +3,7 @@ import type { Frozen, Row } from "../../backend";
 import type { Host } from "../../lib/host";
 import { parentPrefix } from "../../lib/names";
 import { m } from "../../paraglide/messages.js";
+import { askConflict } from "../uploads/conflict";
 import { deleteAsk } from "./deletion";
 import { Listing, type ListingPlace } from "./listing.svelte";
 
@@ -97,7 +98,11 @@ export class Browser {
       const folder = await this.host.backend.downloadChoose();
       if (!folder) return;
       const frozen = await listing.freeze();
-      await this.host.backend.downloadStart({ token: frozen.token, folder: folder.handle, onExisting: "keepBoth" });
+      const place = { token: frozen.token, folder: folder.handle };
+      const found = await this.host.backend.downloadReplaces(place);
+      const onExisting = found.count === 0 && !found.more ? "keepBoth" : await askConflict(this.host.asks, found, "files");
+      if (onExisting === null) return;
+      await this.host.backend.downloadStart({ ...place, onExisting });
       this.host.toasts.show(m.toast_download_started({ folder: folder.name }), {
         action: { label: m.toast_show(), run: () => this.host.nav.go({ kind: "transfers" }) },
       });

@@ -31,6 +31,15 @@ export function jobWhere(job: Job): string {
   return job.kind === "download" ? m.job_from({ place, connection: job.profileName }) : m.job_in({ place, connection: job.profileName });
 }
 
+/** What is special about a job, beside where it goes. */
+export function jobNotes(job: Job): string[] {
+  const notes: string[] = [];
+  if (job.elsewhere) notes.push(m.job_elsewhere());
+  if (job.priority !== "normal") notes.push(job.priority === "high" ? m.job_high() : m.job_low());
+  if (job.speedLimit !== null) notes.push(m.speed_at_most({ rate: rate(job.speedLimit) }));
+  return notes;
+}
+
 /** The right-hand side of a job's line: what counts in this state. */
 export function jobProgress(job: Job): string {
   if (job.planning) return m.job_planning({ n: count(job.filesTotal) });

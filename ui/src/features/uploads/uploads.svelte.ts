@@ -1,10 +1,11 @@
 // Files from the desktop: where they would land, what was chosen for that bucket, and the start of the job.
-import type { DropEvent, Staged, UploadOptions } from "../../backend";
+import type { DropEvent, OnExisting, Staged, UploadOptions } from "../../backend";
 import { bytes, count } from "../../lib/format";
 import { type DropTarget, dropPlaceName, dropTargetAt, type PointLookup } from "../../lib/droptarget";
 import type { Host } from "../../lib/host";
 import { visible } from "../../lib/names";
 import { m } from "../../paraglide/messages.js";
+import { askConflict } from "./conflict";
 
 export type UploadPlace = { profile: string; bucket: string; prefix: string };
 export type Hover = { x: number; y: number; label: string; refused: boolean };
@@ -98,8 +99,9 @@ export class Uploads {
     await this.host.attempt(async () => {
       const options = await this.host.backend.uploadOptions({ profile, bucket });
       if (options.visibility === "public" && !(await this.#agreePublic(staged, to))) return;
-      if (!(await this.#agreeReplace(staged, to))) return;
-      await this.host.backend.uploadStart({ handle: staged.handle, profile, bucket, prefix, options, onExisting: "overwrite" });
+      const onExisting = await this.#onExisting(staged, to);
+      if (onExisting === null) return;
+      await this.host.backend.uploadStart({ handle: staged.handle, profile, bucket, prefix, options, onExisting });
       this.host.toasts.show(
         m.toast_uploading({
           what: stagedText(staged),
@@ -122,19 +124,11 @@ export class Uploads {
     });
   }
 
-  /** Nothing is written over unseen. */
-  async #agreeReplace(staged: Staged, { profile, bucket, prefix }: UploadPlace): Promise<boolean> {
+  /** Nothing is written over unseen. null: nothing is to be uploaded. */
+  async #onExisting(staged: Staged, { profile, bucket, prefix }: UploadPlace): Promise<OnExisting | null> {
     const found = await this.host.backend.uploadReplaces({ handle: staged.handle, profile, bucket, prefix });
-    if (found.count === 0) return true;
-    const n = { n: found.count, nText: (found.more ? "≥ " : "") + count(found.count) };
-    const body = { versioned: m.replace_versioned, unversioned: m.replace_unversioned, unknown: m.replace_unversioned };
-    return this.host.asks.confirm({
-      title: m.replace_title(n),
-      body: [body[found.versioning]()],
-      sample: found.sample.map(visible),
-      action: m.replace_action(n),
-      tone: found.versioning === "versioned" ? "plain" : "danger",
-    });
+    // All was looked at and nothing is there: there is nothing to ask.
+    return found.count === 0 && !found.more ? "overwrite" : askConflict(this.host.asks, found, "objects");
   }
 
   async saveOptions(options: UploadOptions): Promise<boolean> {

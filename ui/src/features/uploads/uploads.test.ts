@@ -71,12 +71,57 @@ describe("a drop", () => {
     at(await row("photos/"));
     backend.emitDrop({ phase: "drop", x: 1, y: 1, staged });
     const question = await find("confirm");
-    expect(question.textContent).toContain("Replace 2 objects?");
+    expect(question.textContent).toContain("2 objects of those names are there already");
     expect(question.textContent).toContain("gone for good");
     expect(question.textContent).toContain("b.txt");
     await user.click(await find("confirm-cancel"));
     await gone("confirm");
     expect(backend.called("uploadStart")).toHaveLength(0);
+  });
+
+  it.each([
+    ["keepBoth", "Keep both", ""],
+    ["skip", "Skip those", "Skip"],
+    ["newer", "Replace what is older", "Replace only if newer"],
+    ["sizeDiffers", "Replace by size", "Replace only if the size differs"],
+    ["differs", "Replace what differs", "Replace only if the content differs"],
+    ["overwrite", "Replace 2 objects", "Replace"],
+  ])("over what is there can %s; that stays with the job", async (rule, action, choice) => {
+    const { backend, user, at } = await over(photos());
+    backend.replaces = { count: 2, more: false, sample: ["a.txt", "b.txt"], versioning: "versioned" };
+    at(await row("photos/"));
+    backend.emitDrop({ phase: "drop", x: 1, y: 1, staged });
+    await find("confirm");
+    if (choice !== "") await user.click(screen.getByRole("radio", { name: choice }));
+    expect((await find("confirm-ok")).textContent?.trim()).toBe(action);
+    await user.click(await find("confirm-ok"));
+    await waitFor(() => expect(backend.called("uploadStart")).toEqual([expect.objectContaining({ onExisting: rule })]));
+  });
+
+  it("downloads ask only where files of those names lie in the folder", async () => {
+    const backend = new FakeBackend(world(bucket("b", [object("x.txt", 1, AT)])));
+    const { user, app } = openWindow(backend);
+    await user.click(await row("x.txt"));
+    await waitFor(() => expect(app.host.commands.run("object.download")).toBe(true));
+    await waitFor(() => expect(backend.called("downloadStart")).toEqual([expect.objectContaining({ onExisting: "keepBoth" })]));
+    backend.folderReplaces = { count: 1, more: false, sample: ["x.txt"], versioning: "unversioned" };
+    app.host.commands.run("object.download");
+    expect((await find("confirm")).textContent).toContain("1 file of that name is in the folder already");
+    await user.click(screen.getByRole("radio", { name: "Skip" }));
+    await user.click(get("confirm-ok"));
+    await waitFor(() => expect(backend.called("downloadStart")[1]).toEqual(expect.objectContaining({ onExisting: "skip" })));
+    app.host.commands.run("object.download");
+    await user.click(await find("confirm-cancel"));
+    await gone("confirm");
+    expect(backend.called("downloadStart")).toHaveLength(2);
+  });
+
+  it("that could not be looked at to the end is asked about, too", async () => {
+    const { backend, at } = await over(photos());
+    backend.replaces = { count: 0, more: true, sample: [], versioning: "unknown" };
+    at(await row("photos/"));
+    backend.emitDrop({ phase: "drop", x: 1, y: 1, staged });
+    expect((await find("confirm")).textContent).toContain("may be there already");
   });
 
   it("into a bucket whose uploads are public asks first", async () => {
