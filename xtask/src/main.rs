@@ -21,6 +21,7 @@ cargo xtask COMMAND
              play the tour on a virtual one and leave screenshots in target/tour
   test       run every test, with the seconds of each suite
              test NAME runs one suite: ui, lint, rust, window
+  soak       the transfers' tests at length: 200 kills, 10,000 files under faults
   tour       play the tour and renew docs/screenshot.png
   bench      measure Dipper beside its peers, as ratios: bench [ROW ...]
   bindings   write ui/src/backend/bindings.ts from the Rust commands
@@ -39,6 +40,7 @@ fn main() -> ExitCode {
         ["tour"] => run::tour(),
         ["test"] => suites::all(),
         ["test", name] => suites::one(name),
+        ["soak"] => suites::soak(),
         ["bench", rows @ ..] => bench::bench(rows),
         ["bindings"] => run::bindings(),
         ["servers"] => servers::up_and_tell(),

@@ -17,7 +17,7 @@ struct Suite {
 const SUITES: &[Suite] = &[
     Suite { name: "ui", budget: 240, prepare: prepare_ui, test: test_ui },
     Suite { name: "lint", budget: 420, prepare: prepare_lint, test: test_lint },
-    Suite { name: "rust", budget: 480, prepare: prepare_rust, test: test_rust },
+    Suite { name: "rust", budget: 900, prepare: prepare_rust, test: test_rust },
     Suite { name: "window", budget: 300, prepare: prepare_window, test: test_window },
 ];
 
@@ -130,6 +130,22 @@ fn test_rust() -> Done {
         Err(why) => println!("{why}"),
     }
     finish(tests, "the Rust tests")
+}
+
+/// The transfers' tests again, at length: more kills, more faults, the exact speed.
+pub fn soak() -> Done {
+    system::ensure(&[system::BUILD, system::TESTS])?;
+    prepare_rust()?;
+    let filter = "test(transfers::) or test(lies::)";
+    let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", filter]].concat();
+    say("cargo", &words);
+    let mut tests = command("cargo", &words);
+    for (name, value) in
+        [("DIPPER_TEST_KILLS", "200"), ("DIPPER_TEST_MIXED", "10000"), ("DIPPER_TEST_QUIET", "1")]
+    {
+        tests.env(name, value);
+    }
+    finish(tests, "the soak")
 }
 
 fn prepare_window() -> Done {
