@@ -50,3 +50,22 @@ pub fn on_event(window: &Window, event: &WindowEvent) {
         api.prevent_close();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_page_that_is_silent_can_not_keep_the_window() {
+        let leaving = Leaving::default();
+        assert!(!leaving.ask(), "nobody watches");
+        leaving.watch(Channel::new(|_| Ok(())));
+        assert!(leaving.ask());
+        assert!(leaving.ask(), "two quick clicks are one");
+        let long_ago = Instant::now().checked_sub(MEANT * 2);
+        leaving.0.lock().unwrap().1 = long_ago;
+        assert!(!leaving.ask(), "it was asked and did not answer");
+        leaving.answered();
+        assert!(leaving.ask(), "it lives");
+    }
+}

@@ -1,9 +1,9 @@
 // The bucket browser: which listing is open, and what can be done with what is selected in it.
 import type { Frozen, Row } from "../../backend";
+import { askConflict } from "../../lib/conflict";
 import type { Host } from "../../lib/host";
 import { parentPrefix } from "../../lib/names";
 import { m } from "../../paraglide/messages.js";
-import { askConflict } from "../uploads/conflict";
 import { deleteAsk } from "./deletion";
 import { Listing, type ListingPlace } from "./listing.svelte";
 

@@ -1,11 +1,11 @@
 // Files from the desktop: where they would land, what was chosen for that bucket, and the start of the job.
 import type { DropEvent, OnExisting, Staged, UploadOptions } from "../../backend";
+import { askConflict } from "../../lib/conflict";
 import { bytes, count } from "../../lib/format";
 import { type DropTarget, dropPlaceName, dropTargetAt, type PointLookup } from "../../lib/droptarget";
 import type { Host } from "../../lib/host";
 import { visible } from "../../lib/names";
 import { m } from "../../paraglide/messages.js";
-import { askConflict } from "./conflict";
 
 export type UploadPlace = { profile: string; bucket: string; prefix: string };
 export type Hover = { x: number; y: number; label: string; refused: boolean };

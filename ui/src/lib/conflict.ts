@@ -1,9 +1,9 @@
 // Something of that name is there already: one choice for the whole transfer, kept with the job.
-import type { OnExisting, Replaces } from "../../backend";
-import type { Asks, Choice } from "../../lib/asks.svelte";
-import { count } from "../../lib/format";
-import { visible } from "../../lib/names";
-import { m } from "../../paraglide/messages.js";
+import type { OnExisting, Replaces } from "../backend";
+import { m } from "../paraglide/messages.js";
+import type { Asks, Choice } from "./asks.svelte";
+import { count } from "./format";
+import { visible } from "./names";
 
 /** The safe ones first: nothing is replaced by pressing Enter. */
 function choices(found: Replaces, n: { n: number; nText: string }, to: "objects" | "files"): Choice[] {
