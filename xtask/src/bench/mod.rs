@@ -39,14 +39,16 @@ pub fn bench(names: &[&str]) -> Done {
     let peers = tools::peers()?;
     let dipper = dipper()?;
     let commit = output("git", &["rev-parse", "--short", "HEAD"]).unwrap_or_default();
-    let runs = std::env::var("DIPPER_BENCH_RUNS").ok().and_then(|n| n.parse().ok()).unwrap_or(RUNS);
+    let number = |name: &str| std::env::var(name).ok().and_then(|n| n.parse::<u32>().ok());
+    let runs = number("DIPPER_BENCH_RUNS").map_or(RUNS, |n| n as usize);
+    let cap = number("DIPPER_BENCH_CAP").map_or(CAP, u64::from);
     let mut kept = Kept::open(&commit)?;
     let work = data::Work::make()?;
     for row in ROWS.iter().filter(|row| wanted(row)) {
         println!("\n{}", row.title);
         let scene = Scene { row, dipper: &dipper, peers: &peers, work: &work };
         for contender in rows::contenders(&peers) {
-            kept.skip_slow(row, contender, CAP);
+            kept.skip_slow(row, contender, cap);
         }
         for number in 0..runs {
             for contender in rows::contenders(&peers) {
@@ -54,13 +56,13 @@ pub fn bench(names: &[&str]) -> Done {
                 if kept.count(&cell) > number || !contender.can(row) {
                     continue;
                 }
-                let figures = scene.play(contender, number, CAP)?;
+                let figures = scene.play(contender, number, cap)?;
                 kept.add(cell, figures)?;
-                kept.skip_slow(row, contender, CAP);
+                kept.skip_slow(row, contender, cap);
             }
         }
         work.clean();
-        print!("{}", table(row, &kept));
+        print!("{}", table(row, &kept, cap));
     }
     println!("\nat {commit}; {runs} runs each, medians; x: times Dipper's wall time");
     Ok(())
@@ -146,7 +148,7 @@ impl Kept {
     }
 }
 
-fn table(row: &Row, kept: &Kept) -> String {
+fn table(row: &Row, kept: &Kept, cap: u64) -> String {
     let mut text =
         format!("  {:10}{:>10}{:>8}{:>9}{:>9}{:>9}\n", "", "wall s", "x", "CPU s", "server", "MiB");
     let of = |name: &str| {
@@ -158,7 +160,7 @@ fn table(row: &Row, kept: &Kept) -> String {
         let Some(f) = of(contender.name()) else { continue };
         #[expect(clippy::cast_precision_loss, reason = "seconds")]
         let wall = match f.code {
-            _ if f.seconds >= CAP as f64 => format!(">{CAP}"),
+            _ if f.seconds >= cap as f64 => format!(">{cap}"),
             0 => format!("{:.2}", f.seconds),
             code => format!("exit {code}"),
         };
