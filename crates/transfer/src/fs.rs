@@ -37,6 +37,18 @@ pub(crate) fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferErr
     Ok(())
 }
 
+/// The folder that a marker stands for.
+pub(crate) fn make_folder(root: &Path, path: &Path) -> Result<(), TransferError> {
+    prepare_parent(root, path)?;
+    let failed = |source| TransferError::Local { op: "create folder", path: path.into(), source };
+    match std::fs::create_dir(path) {
+        Ok(()) => Ok(()),
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
+        Err(_) if path.is_dir() => Ok(()),
+        Err(_) => Err(failed(io::ErrorKind::NotADirectory.into())),
+    }
+}
+
 /// The name that a download is written under until it is whole: beside its target, one a transfer.
 /// Transfers are counted in each database, so its random name keeps two databases apart, and keeps
 /// others from guessing where to lay a link.
