@@ -224,7 +224,7 @@ impl Download<'_> {
         let at = conflict::modified_ns(&head);
         let written = blocking(move || {
             fs::prepare_parent(&root, &target)?;
-            let file = fs::create_partial(&path, bytes.len() as u64)?;
+            let file = fs::create_partial(&root, &path, bytes.len() as u64)?;
             fs::write_at(&file, &bytes, 0).map_err(TransferError::local("write", &path))?;
             set_modified(&file, at);
             Ok(file)
@@ -366,7 +366,7 @@ impl Download<'_> {
         let (root, target, path) = (self.root.clone(), self.target.clone(), partial.to_owned());
         let file = blocking(move || {
             fs::prepare_parent(&root, &target)?;
-            fs::create_partial(&path, size)
+            fs::create_partial(&root, &path, size)
         })
         .await?;
         journal

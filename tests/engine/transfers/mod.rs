@@ -8,6 +8,7 @@ mod jobs;
 mod killed;
 mod mixed;
 mod nasty;
+mod odd;
 mod trees;
 
 use libtest_mimic::Trial;
@@ -37,6 +38,7 @@ pub fn trials() -> Vec<Trial> {
             a_server_that_has_too_much_to_do,
         }
         broken { no_more_descriptors, a_folder_that_goes_meanwhile }
+        odd { what_is_no_file_is_told, a_folder_swapped_for_a_link }
         jobs {
             cancelling_an_upload_leaves_nothing_open,
             cancelling_a_download_leaves_nothing_behind,
