@@ -42,7 +42,11 @@ async fn transfer(role: &Value) {
     let keys = (text(role, "access"), text(role, "secret"));
     let s3 =
         dipper_s3::S3::connect(connection(text(role, "endpoint"), "sandbox", Some(keys))).await;
-    let rig = Rig::open(&PathBuf::from(text(role, "home")), s3);
+    let db = dipper_state::Db::open(&PathBuf::from(text(role, "home"))).unwrap();
+    if let Some(write @ 1..) = role["abortAt"].as_u64() {
+        db.abort_at(write, role["abortAfter"] == true);
+    }
+    let rig = Rig::over(&db, s3, crate::rig::LIMITS);
     let (bucket, path) = (bucket("bucket"), PathBuf::from(text(role, "path")));
     match text(role, "role") {
         "upload" => drop(rig.upload(&bucket, &[(&path, "big")]).await),

@@ -65,11 +65,14 @@ impl Rig {
     }
 
     pub fn with(home: &Path, s3: S3, limits: Limits) -> Self {
-        let db = Db::open(home).unwrap();
+        Self::over(&Db::open(home).unwrap(), s3, limits)
+    }
+
+    pub fn over(db: &Db, s3: S3, limits: Limits) -> Self {
         let told = Arc::new(Told::default());
         let sink = Arc::clone(&told) as Arc<dyn Sink>;
         let engine =
-            Engine::new(&db, Arc::new(One(s3)), sink, Arc::new(SystemClock), limits).unwrap();
+            Engine::new(db, Arc::new(One(s3)), sink, Arc::new(SystemClock), limits).unwrap();
         Self { engine, told }
     }
 
@@ -134,7 +137,7 @@ impl Rig {
             of,
             "",
             objects,
-            ListedAction::Download { folder: folder.into(), on_existing },
+            ListedAction::Download { folder: folder.into(), on_existing, portable_names: false },
         )
         .await
     }

@@ -230,6 +230,8 @@ impl From<&TransferError> for Failure {
             TransferError::Name(_) => Self::new(Code::InvalidInput, message),
             TransferError::Exists { .. } => Self::new(Code::AlreadyExists, message)
                 .with_hint("Choose another name, or allow it to be replaced."),
+            TransferError::OtherSpelling { .. } => Self::new(Code::InvalidInput, message)
+                .with_hint("This disk takes both names for one. Download one of them to another folder."),
             TransferError::Archived => {
                 Self::new(Code::ObjectArchived, message).with_hint("Restore the object first.")
             }

@@ -259,7 +259,11 @@ impl App {
         let folder = self.staged_paths(folder)?.into_iter().next();
         let folder = folder.ok_or_else(|| Failure::invalid("no folder was chosen"))?;
         let set = self.take_frozen(token)?;
-        let action = ListedAction::Download { folder: folder.into_os_string(), on_existing };
+        let action = ListedAction::Download {
+            folder: folder.into_os_string(),
+            on_existing,
+            portable_names: false,
+        };
         self.listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, action).await
     }
 

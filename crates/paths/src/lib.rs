@@ -213,9 +213,27 @@ mod tests {
         }
 
         #[test]
-        fn different_keys_have_different_names(a in nasty(), b in nasty()) {
+        fn different_keys_have_different_names(a in nasty(), b in nasty(), portable in any::<bool>()) {
             prop_assume!(a != b);
-            prop_assert_ne!(native(&a), native(&b));
+            let names = if portable { Names::Portable } else { Names::Native };
+            prop_assert_ne!(local_segments(&a, names), local_segments(&b, names));
+        }
+
+        /// What was downloaded and uploaded again comes down under the same names.
+        #[test]
+        fn once_more_changes_nothing(key in ".{0,40}", portable in any::<bool>()) {
+            let names = if portable { Names::Portable } else { Names::Native };
+            let once = local_segments(&key, names).unwrap();
+            prop_assert_eq!(local_segments(&key_of(&once), names).unwrap(), once);
+        }
+
+        #[test]
+        fn every_key_has_an_answer(key in ".{0,400}", portable in any::<bool>()) {
+            let names = if portable { Names::Portable } else { Names::Native };
+            match local_segments(&key, names) {
+                Ok(segments) => prop_assert_eq!(key_of(&segments), key),
+                Err(Refusal::SegmentTooLong { bytes }) => prop_assert!(bytes > LONGEST),
+            }
         }
     }
 }

@@ -1,6 +1,7 @@
 //! The database: one writer thread with group commit, and readers beside it (WAL).
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -29,6 +30,25 @@ struct Inner {
     folder: PathBuf,
     writes: Sender<Write>,
     readers: Mutex<Vec<Connection>>,
+    abort: Arc<Abort>,
+}
+
+/// For tests: where the process ends by itself.
+#[derive(Default)]
+struct Abort {
+    /// Of writes, from 1; 0: nowhere.
+    at: AtomicU64,
+    /// Once it is durable; else with the write undone.
+    after: AtomicBool,
+    seen: AtomicU64,
+}
+
+impl Abort {
+    /// Counts a write. True: the process ends with it.
+    fn is_now(&self) -> bool {
+        let at = self.at.load(Ordering::Relaxed);
+        at > 0 && self.seen.fetch_add(1, Ordering::Relaxed) + 1 == at
+    }
 }
 
 /// Makes the data folder, readable by its owner only.
@@ -59,12 +79,21 @@ impl Db {
         let mut connection = open(&folder.join(FILE))?;
         schema::migrate(&mut connection)?;
         let (writes, tasks) = channel();
+        let abort = Arc::new(Abort::default());
+        let shared = Arc::clone(&abort);
         std::thread::Builder::new()
             .name("dipper-writer".into())
-            .spawn(move || write_loop(&connection, &tasks))
+            .spawn(move || write_loop(&connection, &tasks, &shared))
             .map_err(|source| StateError::Folder { path: folder.to_owned(), source })?;
-        let inner = Inner { folder: folder.to_owned(), writes, readers: Mutex::default() };
+        let inner = Inner { folder: folder.to_owned(), writes, readers: Mutex::default(), abort };
         Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// For tests: the process ends at this write, counted from 1, before or after it is durable.
+    #[doc(hidden)]
+    pub fn abort_at(&self, write: u64, after: bool) {
+        self.inner.abort.after.store(after, Ordering::Relaxed);
+        self.inner.abort.at.store(write, Ordering::Relaxed);
     }
 
     pub fn folder(&self) -> &Path {
@@ -149,7 +178,7 @@ fn within_savepoint<T>(
     }
 }
 
-fn write_loop(connection: &Connection, tasks: &Receiver<Write>) {
+fn write_loop(connection: &Connection, tasks: &Receiver<Write>, abort: &Abort) {
     while let Ok(first) = tasks.recv() {
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
             // Nothing was written: only this caller is told, the others try for themselves.
@@ -159,12 +188,23 @@ fn write_loop(connection: &Connection, tasks: &Receiver<Write>) {
         }
         let started = Instant::now();
         let mut group = vec![first(connection)];
+        let mut ends = abort.is_now();
         // A full disk makes SQLite roll back by itself: what came after would commit one by one.
-        while !connection.is_autocommit() && group.len() < GROUP_MAX && started.elapsed() < GROUP {
+        while !ends
+            && !connection.is_autocommit()
+            && group.len() < GROUP_MAX
+            && started.elapsed() < GROUP
+        {
             match tasks.try_recv() {
-                Ok(task) => group.push(task(connection)),
+                Ok(task) => {
+                    group.push(task(connection));
+                    ends = abort.is_now();
+                }
                 Err(_) => break,
             }
+        }
+        if ends && !abort.after.load(Ordering::Relaxed) {
+            std::process::abort();
         }
         let message = if connection.is_autocommit() {
             Some("the database rolled the write back".to_owned())
@@ -175,6 +215,9 @@ fn write_loop(connection: &Connection, tasks: &Receiver<Write>) {
             }
             failed.map(|error| error.to_string())
         };
+        if ends {
+            std::process::abort();
+        }
         for told in group {
             told(message.as_ref().map(|text| commit_error(text)));
         }

@@ -34,19 +34,12 @@ pub(crate) async fn object(
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
     let key = ObjectKey::new(transfer.key.clone())?;
-    let (root, target, on_existing) = target(&context.spec, &context.row.prefix, key.as_str())?;
-    if key.is_folder_marker() && transfer.size == Some(0) {
+    let folder = key.is_folder_marker() && transfer.size == Some(0);
+    let (root, target, on_existing) =
+        target(&context.spec, &context.row.prefix, key.as_str(), folder)?;
+    if folder {
         let marker = target.clone();
-        blocking(move || {
-            fs::prepare_parent(&root, &marker)?;
-            match std::fs::create_dir(&marker) {
-                Err(error) if error.kind() != std::io::ErrorKind::AlreadyExists => {
-                    Err(TransferError::Local { op: "create folder", path: marker, source: error })
-                }
-                _ => Ok(()),
-            }
-        })
-        .await?;
+        blocking(move || fs::make_folder(&root, &marker)).await?;
         return Ok(Outcome::Done {
             size: 0,
             verified: "folder".into(),
@@ -80,6 +73,7 @@ pub(crate) fn target(
     spec: &Spec,
     prefix: &str,
     key: &str,
+    is_folder: bool,
 ) -> Result<(PathBuf, PathBuf, OnExisting), TransferError> {
     match spec {
         Spec::DownloadTo { file, on_existing } => {
@@ -91,11 +85,22 @@ pub(crate) fn target(
             let name = file.file_name().map(PathBuf::from).unwrap_or_default();
             Ok((root.clone(), root.join(name), *on_existing))
         }
-        Spec::Download { folder, on_existing } => {
+        Spec::Download { folder, on_existing, portable_names } => {
             let root = PathBuf::from(folder);
             let relative = key.strip_prefix(prefix).unwrap_or(key);
-            let relative = relative.strip_suffix('/').unwrap_or(relative);
-            let names = dipper_paths::local_segments(relative, dipper_paths::Names::Native)
+            // The marker of what was chosen is the chosen folder. One with bytes is a file in it.
+            if is_folder && relative.is_empty() {
+                return Ok((root.clone(), root, *on_existing));
+            }
+            let relative = match relative.strip_suffix('/') {
+                Some(name) if is_folder => name,
+                _ => relative,
+            };
+            let names = match portable_names {
+                true => dipper_paths::Names::Portable,
+                false => dipper_paths::Names::Native,
+            };
+            let names = dipper_paths::local_segments(relative, names)
                 .map_err(|source| TransferError::UnsafeName { source })?;
             let path = names.iter().fold(root.clone(), |path, name| path.join(name));
             Ok((root, path, *on_existing))
@@ -220,7 +225,7 @@ impl Download<'_> {
         let at = conflict::modified_ns(&head);
         let written = blocking(move || {
             fs::prepare_parent(&root, &target)?;
-            let file = fs::create_partial(&path, size)?;
+            let file = fs::create_partial(&root, &path, size)?;
             fs::write_at(&file, bytes.as_ref(), 0).map_err(TransferError::local("write", &path))?;
             set_modified(&file, at);
             Ok(file)
@@ -365,7 +370,7 @@ impl Download<'_> {
         let (root, target, path) = (self.root.clone(), self.target.clone(), partial.to_owned());
         let file = blocking(move || {
             fs::prepare_parent(&root, &target)?;
-            fs::create_partial(&path, size)
+            fs::create_partial(&root, &path, size)
         })
         .await?;
         journal

@@ -25,6 +25,9 @@ pub enum TransferError {
     Outside { path: PathBuf },
     #[error("{} exists already", path.display())]
     Exists { path: PathBuf },
+    /// On this file system the two names are one.
+    #[error("{} exists already in another spelling", path.display())]
+    OtherSpelling { path: PathBuf },
     #[error(transparent)]
     Name(#[from] dipper_types::NameError),
     #[error("this object is archived; restore it first")]

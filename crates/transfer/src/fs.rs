@@ -10,8 +10,12 @@ use crate::spec::OnExisting;
 
 /// Makes the folders that lead to `path` below `root`, and makes sure that no link leads out of it.
 pub(crate) fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferError> {
-    let parent = path.parent().unwrap_or(root);
     std::fs::create_dir_all(root).map_err(TransferError::local("create folder", root))?;
+    #[cfg(target_os = "linux")]
+    if beneath::parent(root, path)?.is_some() {
+        return Ok(());
+    }
+    let parent = path.parent().unwrap_or(root);
     let real_root = root.canonicalize().map_err(TransferError::local("open folder", root))?;
     // One step at a time: a link on the way is found before anything is made behind it.
     let mut at = root.to_owned();
@@ -37,6 +41,11 @@ pub(crate) fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferErr
     Ok(())
 }
 
+/// The folder that a marker stands for.
+pub(crate) fn make_folder(root: &Path, path: &Path) -> Result<(), TransferError> {
+    prepare_parent(root, &path.join("inside"))
+}
+
 /// The name that a download is written under until it is whole: beside its target, one a transfer.
 /// Transfers are counted in each database, so its random name keeps two databases apart, and keeps
 /// others from guessing where to lay a link.
@@ -44,8 +53,16 @@ pub(crate) fn partial(target: &Path, database: &str, transfer: i64) -> PathBuf {
     target.with_file_name(format!(".dipper-{database}-{transfer}.part"))
 }
 
-/// A new file, whatever was there: what has our name is ours, and a link is not followed.
-pub(crate) fn create_partial(path: &Path, size: u64) -> Result<File, TransferError> {
+/// A new file below `root`, in the folder that was prepared, whatever was there: what has our name is
+/// ours, and a link is not followed.
+pub(crate) fn create_partial(root: &Path, path: &Path, size: u64) -> Result<File, TransferError> {
+    #[cfg(target_os = "linux")]
+    if let Some(folder) = beneath::parent(root, path)? {
+        let file = beneath::create(&folder, path)?;
+        file.set_len(size).map_err(TransferError::local("make room for", path))?;
+        return Ok(file);
+    }
+    let _ = root;
     let create = || OpenOptions::new().create_new(true).read(true).write(true).open(path);
     let file = match create() {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -188,6 +205,69 @@ pub(crate) fn each_block(file: &File, size: u64, mut each: impl FnMut(&[u8])) ->
     Ok(())
 }
 
+/// Folder by folder from an open root: who swaps one for a link in between leads nothing out of it.
+#[cfg(target_os = "linux")]
+mod beneath {
+    use std::fs::File;
+    use std::os::fd::OwnedFd;
+    use std::path::{Path, PathBuf};
+
+    use rustix::fs::{
+        AtFlags, CWD, Mode, OFlags, ResolveFlags, mkdirat, openat, openat2, unlinkat,
+    };
+    use rustix::io::Errno;
+
+    use crate::error::TransferError;
+
+    const FOLDER: OFlags = OFlags::PATH.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
+
+    /// The folder of `path`, made if need be. `None`: the kernel can't do this.
+    pub fn parent(root: &Path, path: &Path) -> Result<Option<OwnedFd>, TransferError> {
+        let failed = |at: &Path, errno: Errno| TransferError::Local {
+            op: "create folder",
+            path: at.to_owned(),
+            source: errno.into(),
+        };
+        let open = openat(CWD, root, FOLDER, Mode::empty()).map_err(|errno| failed(root, errno))?;
+        let parent = path.parent().unwrap_or(root).strip_prefix(root).unwrap_or(Path::new(""));
+        let (mut relative, mut folder) = (PathBuf::new(), None);
+        for step in parent.components() {
+            relative.push(step);
+            let at = || root.join(&relative);
+            let here = folder.as_ref().unwrap_or(&open);
+            match mkdirat(here, step.as_os_str(), Mode::from_raw_mode(0o777)) {
+                Ok(()) | Err(Errno::EXIST) => {}
+                Err(errno) => return Err(failed(&at(), errno)),
+            }
+            let next = openat2(&open, &relative, FOLDER, Mode::empty(), ResolveFlags::BENEATH);
+            folder = match next {
+                Ok(next) => Some(next),
+                Err(Errno::XDEV) => return Err(TransferError::Outside { path: at() }),
+                Err(Errno::NOSYS | Errno::PERM) => return Ok(None),
+                Err(Errno::NOTDIR) => {
+                    let source = std::io::ErrorKind::NotADirectory.into();
+                    return Err(TransferError::Local { op: "create folder", path: at(), source });
+                }
+                Err(errno) => return Err(failed(&at(), errno)),
+            };
+        }
+        Ok(Some(folder.unwrap_or(open)))
+    }
+
+    pub fn create(folder: &OwnedFd, path: &Path) -> Result<File, TransferError> {
+        let name = path.file_name().unwrap_or_default();
+        match unlinkat(folder, name, AtFlags::empty()) {
+            Err(errno) if errno != Errno::NOENT => {
+                return Err(TransferError::local("replace", path)(errno.into()));
+            }
+            _ => {}
+        }
+        let how = OFlags::CREATE.union(OFlags::EXCL).union(OFlags::RDWR).union(OFlags::CLOEXEC);
+        let made = openat(folder, name, how, Mode::from_raw_mode(0o666));
+        made.map(File::from).map_err(|errno| TransferError::local("create", path)(errno.into()))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -198,14 +278,14 @@ mod tests {
         let target = folder.path().join("report.pdf");
         for want in ["report.pdf", "report (2).pdf", "report (3).pdf"] {
             let part = partial(&target, "0badcafe", 7);
-            let file = create_partial(&part, 1).unwrap();
+            let file = create_partial(folder.path(), &part, 1).unwrap();
             drop(file);
             let got = give_name(&part, &target, OnExisting::KeepBoth).unwrap();
             assert_eq!(got.file_name().unwrap(), want);
             assert!(!part.exists());
         }
         let part = partial(&target, "0badcafe", 7);
-        create_partial(&part, 1).unwrap();
+        create_partial(folder.path(), &part, 1).unwrap();
         assert!(matches!(
             give_name(&part, &target, OnExisting::Refuse),
             Err(TransferError::Exists { .. })

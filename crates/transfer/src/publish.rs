@@ -12,6 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 use crate::error::TransferError;
 use crate::fs;
 use crate::spec::OnExisting;
+use crate::spelling::Spellings;
 
 /// Of files that wait for their names. They hold an open file each.
 const WAITING: usize = 384;
@@ -66,6 +67,7 @@ impl Publisher {
 }
 
 fn work(orders: &Receiver<Order>) {
+    let mut spellings = Spellings::default();
     while let Ok(first) = orders.recv() {
         let mut group = vec![first];
         while group.len() < WAITING {
@@ -74,20 +76,25 @@ fn work(orders: &Receiver<Order>) {
                 Err(_) => break,
             }
         }
-        publish_all(group);
+        publish_all(group, &mut spellings);
     }
 }
 
-fn publish_all(group: Vec<Order>) {
+fn publish_all(group: Vec<Order>, spellings: &mut Spellings) {
     let synced = sync_all(&group);
     let mut folders = BTreeSet::new();
     let mut named = Vec::with_capacity(group.len());
     for (order, synced) in group.into_iter().zip(synced) {
         let Whole { partial, target, on_existing, .. } = &order.whole;
         let name = match synced {
-            Ok(()) => fs::give_name(partial, target, *on_existing),
+            Ok(()) => {
+                spellings.check(target).and_then(|()| fs::give_name(partial, target, *on_existing))
+            }
             Err(source) => Err(TransferError::Local { op: "write", path: partial.clone(), source }),
         };
+        if let Ok(name) = &name {
+            spellings.remember(name);
+        }
         if let Ok(name) = &name
             && let Some(folder) = name.parent()
         {

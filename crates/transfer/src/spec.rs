@@ -78,6 +78,8 @@ pub enum ListedAction {
     Download {
         folder: OsString,
         on_existing: OnExisting,
+        /// Names that every system can store, not only this one.
+        portable_names: bool,
     },
     /// One object to exactly this file.
     DownloadTo {
@@ -230,6 +232,8 @@ pub(crate) enum Spec {
     Download {
         folder: OsString,
         on_existing: OnExisting,
+        #[serde(default)]
+        portable_names: bool,
     },
     DownloadTo {
         file: OsString,

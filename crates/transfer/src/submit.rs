@@ -46,8 +46,8 @@ impl Engine {
     /// Writes a job over known objects into the journal, whole, and starts it.
     pub async fn submit_listed(self: &Arc<Self>, job: ListedJob) -> Result<JobId, TransferError> {
         let (kind, spec) = match job.action {
-            ListedAction::Download { folder, on_existing } => {
-                (JobKind::Download, Spec::Download { folder, on_existing })
+            ListedAction::Download { folder, on_existing, portable_names } => {
+                (JobKind::Download, Spec::Download { folder, on_existing, portable_names })
             }
             ListedAction::DownloadTo { file, on_existing } => {
                 (JobKind::Download, Spec::DownloadTo { file, on_existing })

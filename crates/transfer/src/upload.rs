@@ -2,7 +2,7 @@
 //! says it stored.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use dipper_s3::{
     Class, CopySource, Guard, Integrity, ObjectHeaders, PartRef, PutRequest, S3, Stored,
@@ -349,7 +349,12 @@ impl Upload<'_> {
         let (engine, s3) = (&self.context.engine, &self.context.s3);
         // The row as it is now: an earlier round of this run may have begun an upload.
         let Some(row) = engine.journal.transfer(self.transfer.id)? else { return Ok(None) };
-        let Some(upload) = row.upload.clone() else { return Ok(None) };
+        let Some(upload) = row.upload.clone() else {
+            if may_resume && self.context.is_doubtful() {
+                self.sweep(None).await;
+            }
+            return Ok(None);
+        };
         if !may_resume || row.fingerprint != Some(now) || row.part_size != Some(size) {
             abort(&engine.journal, s3, self.bucket.as_str(), &row).await?;
             return Ok(None);
@@ -382,11 +387,19 @@ impl Upload<'_> {
 
     async fn begin(&self, before: Fingerprint, size: u64) -> Result<UploadId, TransferError> {
         let engine = &self.context.engine;
-        let upload = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {
-            Ok(self.context.s3.create_upload(&self.bucket, &self.key, &self.headers).await?)
+        let tries = AtomicU32::new(0);
+        let upload = retry::run(self.context.policy(), self.context.cancel.clone(), |number| {
+            tries.store(number, Ordering::Relaxed);
+            async {
+                Ok(self.context.s3.create_upload(&self.bucket, &self.key, &self.headers).await?)
+            }
         })
         .await?;
         engine.journal.begin_upload(self.transfer.id, upload.clone(), size, before).await?;
+        // An earlier try may have begun one, too.
+        if tries.load(Ordering::Relaxed) > 0 {
+            self.sweep(Some(&upload)).await;
+        }
         Ok(upload)
     }
 

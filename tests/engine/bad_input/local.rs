@@ -209,8 +209,11 @@ pub async fn what_exists_stays() {
     place.put("f", b"new").await;
     std::fs::write(place.dst().join("f"), "old").unwrap();
     let rig = place.rig();
-    let action =
-        ListedAction::Download { folder: place.dst().into(), on_existing: OnExisting::Refuse };
+    let action = ListedAction::Download {
+        folder: place.dst().into(),
+        on_existing: OnExisting::Refuse,
+        portable_names: false,
+    };
     let id = rig.begin_listed(&place.bucket, "", &[("f", 3)], action).await;
     let job = rig.ended(id).await;
     told("exists", &rig.failure(&job));

@@ -68,6 +68,10 @@ const LIES: &[(&str, Peers, Script)] = &[
     ("done, but the answer is 500, once", UNKNOWN, || once(ends(&Fault::Lost { status: 500 }))),
     ("done, but the answer never comes, once", UNKNOWN, || once(ends(&Fault::LostAnswer))),
     ("done, but the answer never comes, every time", UNKNOWN, || ends(&Fault::LostAnswer)),
+    ("begun, but the answer to that never comes, once", UNKNOWN, || {
+        let single = When { contains: Some("x-id=PutObject".into()), ..puts() };
+        once(vec![(on("POST", "uploads"), Fault::LostAnswer), (single, Fault::LostAnswer)])
+    }),
     ("a portal's page with 200 for every write", UNKNOWN, || {
         let page = Fault::Portal { status: 200 };
         vec![(on("PUT", "/bucket/k"), page.clone()), (on("POST", "/bucket/k"), page)]

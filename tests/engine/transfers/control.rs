@@ -134,7 +134,11 @@ pub async fn downloads_where_something_is() {
         (KeepBoth, "old!", TransferState::Completed, "old!"),
     ] {
         std::fs::write(&file, there).unwrap();
-        let action = ListedAction::Download { folder: place.dst().into(), on_existing: rule };
+        let action = ListedAction::Download {
+            folder: place.dst().into(),
+            on_existing: rule,
+            portable_names: false,
+        };
         let id = rig.begin_listed(&place.bucket, "", &[("f", 4)], action).await;
         rig.ended(id).await;
         let items = rig.items(id);
@@ -145,7 +149,11 @@ pub async fn downloads_where_something_is() {
     let old = std::time::SystemTime::now() - Duration::from_secs(3600);
     std::fs::write(&file, "old!").unwrap();
     std::fs::File::options().append(true).open(&file).unwrap().set_modified(old).unwrap();
-    let action = ListedAction::Download { folder: place.dst().into(), on_existing: Newer };
+    let action = ListedAction::Download {
+        folder: place.dst().into(),
+        on_existing: Newer,
+        portable_names: false,
+    };
     let id = rig.begin_listed(&place.bucket, "", &[("f", 4)], action).await;
     rig.ended(id).await;
     assert_eq!(std::fs::read(&file).unwrap(), b"new!");

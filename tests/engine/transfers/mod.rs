@@ -1,11 +1,14 @@
 //! What is moved arrives whole, once, and nothing else is touched.
 
+mod aborted;
 mod broken;
 mod control;
 mod deletes;
 mod jobs;
 mod killed;
 mod mixed;
+mod nasty;
+mod odd;
 mod trees;
 
 use libtest_mimic::Trial;
@@ -36,6 +39,7 @@ pub fn trials() -> Vec<Trial> {
             a_range_that_hangs_is_overtaken,
         }
         broken { no_more_descriptors, a_folder_that_goes_meanwhile }
+        odd { what_is_no_file_is_told, a_folder_swapped_for_a_link }
         jobs {
             cancelling_an_upload_leaves_nothing_open,
             cancelling_a_download_leaves_nothing_behind,
@@ -49,6 +53,15 @@ pub fn trials() -> Vec<Trial> {
         "transfers::mixed::one_of_twenty_requests_fails",
         mixed::one_of_twenty_requests_fails,
     ));
+    for (name, up, after) in [
+        ("up_before", true, false),
+        ("up_after", true, true),
+        ("down_before", false, false),
+        ("down_after", false, true),
+    ] {
+        let name = format!("transfers::aborted::at_every_write_{name}");
+        all.push(trial(name, move || aborted::at_every_write(up, after)));
+    }
     let root = rustix::process::geteuid().is_root();
     let needs_root = || (!root).then(|| "only root mounts, and gives up its rights".to_owned());
     macro_rules! as_root {
@@ -63,6 +76,11 @@ pub fn trials() -> Vec<Trial> {
         a_mount_that_may_only_be_read,
         no_room_for_the_journal,
     }
+    all.push(trial("transfers::nasty::to_this_disk", || nasty::to_this_disk(false)));
+    all.push(trial("transfers::nasty::to_this_disk_portable", || nasty::to_this_disk(true)));
+    let ntfs = crate::support::has("lowntfs-3g") && crate::support::has("mkntfs") && root;
+    let lacks = (!ntfs).then(|| "root, lowntfs-3g and mkntfs (apt: ntfs-3g) are needed".to_owned());
+    all.push(unless(lacks, trial("transfers::nasty::to_ntfs", nasty::to_ntfs)));
     for point in 0..4 {
         for (name, up) in [("up", true), ("down", false)] {
             let name = format!("transfers::mixed::a_black_hole_{name}_{point}");

@@ -52,8 +52,11 @@ pub async fn a_tree_goes_up_and_comes_back() {
 
     let objects: Vec<(&str, u64)> =
         want.iter().map(|(k, b)| (k.as_str(), b.len() as u64)).collect();
-    let action =
-        ListedAction::Download { folder: place.dst().into(), on_existing: OnExisting::Refuse };
+    let action = ListedAction::Download {
+        folder: place.dst().into(),
+        on_existing: OnExisting::Refuse,
+        portable_names: false,
+    };
     let id = rig.begin_listed(&place.bucket, "up/", &objects, action).await;
     let job = rig.ended(id).await;
     assert_eq!(job.state, JobState::Completed, "{job:?}");

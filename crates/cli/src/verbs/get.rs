@@ -27,6 +27,9 @@ pub struct Get {
     pub skip_existing: bool,
     #[command(flatten)]
     pub conflicts: Conflicts,
+    /// Names that every system can store: what Windows refuses is written %XX
+    #[arg(long)]
+    pub portable_names: bool,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
@@ -65,7 +68,7 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
             }
         };
         let ended = if options.recursive {
-            tree(context, &bucket, &path, local, on_existing).await?
+            tree(context, options, &bucket, &path, local, on_existing).await?
         } else {
             single(context, options, &bucket, &path, local, uris.len() > 1, on_existing).await?
         };
@@ -98,7 +101,11 @@ async fn single(
         }
         Some(text) if text.ends_with(['/', '\\']) || many || Path::new(text).is_dir() => {
             let folder = absolute(Path::new(text))?;
-            ListedAction::Download { folder: folder.into(), on_existing }
+            ListedAction::Download {
+                folder: folder.into(),
+                on_existing,
+                portable_names: options.portable_names,
+            }
         }
         Some(text) => {
             let file = absolute(Path::new(text))?.into_os_string();
@@ -106,7 +113,11 @@ async fn single(
         }
         None => {
             let folder = absolute(Path::new("."))?;
-            ListedAction::Download { folder: folder.into(), on_existing }
+            ListedAction::Download {
+                folder: folder.into(),
+                on_existing,
+                portable_names: options.portable_names,
+            }
         }
     };
     let prefix = key.parent();
@@ -115,6 +126,7 @@ async fn single(
 
 async fn tree(
     context: &Context<'_>,
+    options: &Get,
     bucket: &BucketName,
     path: &str,
     local: Option<&str>,
@@ -135,7 +147,11 @@ async fn tree(
             format!("there is nothing below s3://{bucket}/{prefix}"),
         ));
     }
-    let action = ListedAction::Download { folder: folder.into(), on_existing };
+    let action = ListedAction::Download {
+        folder: folder.into(),
+        on_existing,
+        portable_names: options.portable_names,
+    };
     let objects = objects.into_iter().map(Item::from).collect();
     fetch(context, bucket, base, objects, action, local).await
 }
