@@ -8,6 +8,8 @@ use crate::upload::Upload;
 
 /// A server that takes our requests has a clock no further off (S3 itself allows as much).
 const SKEW_MS: i64 = 15 * 60 * 1000;
+/// First pauses (a quarter of a second) between two looks at an upload without parts.
+const PATIENCE: u32 = 20;
 
 impl Upload<'_> {
     /// Aborts the upload of this key that was begun since the job was, has no part, and is not the one
@@ -29,9 +31,13 @@ impl Upload<'_> {
         });
         let (Some(one), None) = (ours.next(), ours.next()) else { return Ok(()) };
         let id = UploadId::new(one.upload_id);
-        if s3.list_parts(&self.bucket, &self.key, &id).await?.is_empty() {
-            s3.abort_upload(&self.bucket, &self.key, &id).await?;
+        // Whoever has just begun it will have sent something a moment later; a dead process will not.
+        for pause in [0, PATIENCE] {
+            tokio::time::sleep(self.context.engine.limits.first_pause * pause).await;
+            if !s3.list_parts(&self.bucket, &self.key, &id).await?.is_empty() {
+                return Ok(());
+            }
         }
-        Ok(())
+        Ok(s3.abort_upload(&self.bucket, &self.key, &id).await?)
     }
 }

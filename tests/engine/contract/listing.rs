@@ -6,13 +6,18 @@ use super::Server;
 use crate::support::key;
 
 async fn fill(main: &S3, bucket: &BucketName, keys: impl IntoIterator<Item = String>) {
-    futures::stream::iter(keys)
-        .for_each_concurrent(16, |name| async move {
-            main.put_object(bucket, &key(&name), "x".into(), &PutRequest::default(), None)
-                .await
-                .unwrap();
-        })
-        .await;
+    // SeaweedFS forgets a folder's own object where one below it is written in the same moment.
+    let (folders, files): (Vec<String>, Vec<String>) =
+        keys.into_iter().partition(|key| key.ends_with('/'));
+    for keys in [files, folders] {
+        futures::stream::iter(keys)
+            .for_each_concurrent(16, |name| async move {
+                main.put_object(bucket, &key(&name), "x".into(), &PutRequest::default(), None)
+                    .await
+                    .unwrap();
+            })
+            .await;
+    }
 }
 
 /// Objects and common prefixes of every page, in the order they came, and how many pages.

@@ -60,6 +60,8 @@ struct Range {
     fetched: u32,
     sample: Option<Arc<Sample>>,
     state: State,
+    /// Whether anything is left before its end was asked for with a single key.
+    probed: bool,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -156,6 +158,7 @@ impl Listing {
             fetched: 0,
             sample: None,
             state: State::Idle,
+            probed: false,
         }
     }
 
@@ -220,13 +223,16 @@ impl Listing {
     fn ask(&mut self, at: usize) {
         let fetch = Arc::clone(&self.fetch);
         let pause = (self.tries > 0).then(|| self.pause * (1 << self.tries.min(6)) / 2);
+        let probe = self.may_be_over(&self.ranges[at]);
         let range = &mut self.ranges[at];
+        range.probed |= probe;
         range.state = State::Fetching;
         range.last_asked = range.next.clone();
         let id = range.id;
         let request = ListRequest {
             start_after: range.next.after.clone(),
             token: range.next.token.clone(),
+            max_keys: if probe { Some(1) } else { self.request.max_keys },
             ..self.request.clone()
         };
         self.fetches.spawn(async move {
@@ -235,6 +241,19 @@ impl Listing {
             }
             Arrived::Page(id, fetch(request).await)
         });
+    }
+
+    /// Its last folder may have come whole with the last page: then a full page more would only bring
+    /// what the next range brings. Asked once a range.
+    fn may_be_over(&self, range: &Range) -> bool {
+        let (Some(end), Some(seen), false) = (&range.end, &range.seen, range.probed) else {
+            return false;
+        };
+        let between = (Bound::Excluded(seen.as_str()), Bound::Excluded(end.as_str()));
+        range.fetched > 0
+            && end.ends_with('/')
+            && seen < end
+            && self.marks.range::<str, _>(between).next().is_none()
     }
 
     /// Cuts the first range that is long enough and asks for the further half.
@@ -261,7 +280,8 @@ impl Listing {
         let sample = range.sample.clone().or_else(|| self.sample.clone());
         let (fetched, own) = (range.fetched, range.sample.is_some());
         let below = |name: &str| end.as_deref().is_none_or(|end| name < end);
-        let step = (self.marks_a_page * PAGES as usize).max(1);
+        // Folders of a page or more have no other one's name within a page.
+        let step = self.marks_a_page.max(1) * PAGES as usize;
         let ahead = (Bound::Excluded(from.as_str()), Bound::Unbounded);
         let mut folders = self.marks.range::<str, _>(ahead).take_while(|mark| below(mark));
         if let Some(mark) = folders.nth(step - 1) {
