@@ -84,7 +84,7 @@ pub(crate) fn same_bytes(path: &Path, head: &ObjectHead) -> Result<bool, Transfe
     }
     if let Some((crc, theirs)) = provable(&head.checksums) {
         let mut all = crc.digest(b"");
-        fs::each_block(&file, head.size, |block| {
+        fs::each_block(&file, 0, head.size, |block| {
             let value = crc.digest(block);
             all = crc.combine(all, value, block.len() as u64);
         })
@@ -93,7 +93,7 @@ pub(crate) fn same_bytes(path: &Path, head: &ObjectHead) -> Result<bool, Transfe
     }
     let Some(theirs) = head.etag_md5() else { return Ok(false) };
     let mut hash = <md5::Md5 as md5::Digest>::new();
-    fs::each_block(&file, head.size, |block| md5::Digest::update(&mut hash, block))
+    fs::each_block(&file, 0, head.size, |block| md5::Digest::update(&mut hash, block))
         .map_err(read())?;
     let ours: [u8; 16] = md5::Digest::finalize(hash).into();
     Ok(hex::encode(ours).eq_ignore_ascii_case(theirs))

@@ -8,6 +8,7 @@ use dipper_types::{BucketName, ObjectKey};
 
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
+use crate::existing;
 use crate::hash::provable;
 use crate::origin::{Origin, Remote, expect};
 use crate::progress::Active;
@@ -42,7 +43,8 @@ pub(crate) async fn object(
     if onto_itself {
         return Err(TransferError::OntoItself);
     }
-    if plan.if_absent && is_there(context, &transfer.key).await? {
+    // Asked before, since many servers don't look at the condition on a copy.
+    if plan.if_absent && existing::there(context, &transfer.key).await?.is_some() {
         return Ok(Outcome::Skipped { reason: "exists".into() });
     }
     let head = remote.head(&context.policy(), &context.cancel).await?;
@@ -83,19 +85,6 @@ pub(crate) async fn object(
         });
     }
     Ok(outcome)
-}
-
-/// Asked before, since many servers don't look at the condition on a copy.
-async fn is_there(context: &Arc<JobContext>, key: &str) -> Result<bool, TransferError> {
-    let (bucket, key) = (BucketName::new(context.row.bucket.clone())?, ObjectKey::new(key)?);
-    retry::run(context.policy(), context.cancel.clone(), |_| async {
-        match context.s3.head_object(&bucket, &key).await {
-            Ok(_) => Ok(true),
-            Err(error) if error.class == Class::ObjectNotFound => Ok(false),
-            Err(error) => Err(error.into()),
-        }
-    })
-    .await
 }
 
 fn not_standard(class: &String) -> bool {

@@ -198,7 +198,7 @@ impl Download<'_> {
             checksums: true,
             ..GetRequest::default()
         };
-        let budget = self.budget(size).await?;
+        let budget = self.context.reserve(size).await?;
         let policy = self.context.policy().moving(size);
         let got = retry::run(policy, self.context.cancel.clone(), |_| async {
             let answer = match self.context.s3.get_object(&self.bucket, &self.key, &request).await {
@@ -273,13 +273,6 @@ impl Download<'_> {
 
     fn partial(&self) -> PathBuf {
         fs::partial(&self.target, &self.context.engine.database, self.transfer.id.get())
-    }
-
-    async fn budget(&self, bytes: u64) -> Result<tokio::sync::OwnedSemaphorePermit, TransferError> {
-        tokio::select! {
-            budget = self.context.engine.reserve(bytes) => budget,
-            () = self.context.cancel.cancelled() => Err(TransferError::Cancelled),
-        }
     }
 
     async fn large(&self, head: ObjectHead) -> Result<Outcome, TransferError> {
@@ -393,7 +386,7 @@ impl Download<'_> {
     ) -> Result<PartRow, TransferError> {
         let engine = &self.context.engine;
         let (first, len) = plan::span(size, piece, number);
-        let _budget = self.budget(len).await?;
+        let _budget = self.context.reserve(len).await?;
         let request = GetRequest {
             // An object of one piece needs no range, which some servers can't do.
             range: (len < size).then_some((first, len)),

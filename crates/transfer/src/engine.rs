@@ -139,6 +139,14 @@ impl JobContext {
         }
     }
 
+    /// Waits until so many bytes may be held in memory, or the job ends.
+    pub async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, TransferError> {
+        tokio::select! {
+            budget = self.engine.reserve(bytes) => budget,
+            () = self.cancel.cancelled() => Err(TransferError::Cancelled),
+        }
+    }
+
     /// Whether the next file may be there already, sent by a process that ended before it could say so.
     pub fn is_doubtful(&self) -> bool {
         let less = |left: usize| left.checked_sub(1);
@@ -277,7 +285,7 @@ impl Engine {
     }
 
     /// Waits until so many bytes may be held in memory.
-    pub(crate) async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, TransferError> {
+    async fn reserve(&self, bytes: u64) -> Result<OwnedSemaphorePermit, TransferError> {
         let units = u32::try_from(bytes.div_ceil(BUDGET_UNIT))
             .unwrap_or(u32::MAX)
             .clamp(1, self.budget_units);

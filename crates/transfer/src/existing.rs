@@ -68,7 +68,11 @@ pub(crate) async fn decide(
     }
 }
 
-async fn there(context: &Arc<JobContext>, key: &str) -> Result<Option<ObjectHead>, TransferError> {
+/// What lies under the key.
+pub(crate) async fn there(
+    context: &Arc<JobContext>,
+    key: &str,
+) -> Result<Option<ObjectHead>, TransferError> {
     let (bucket, key) = (BucketName::new(context.row.bucket.clone())?, ObjectKey::new(key)?);
     retry::run(context.policy(), context.cancel.clone(), |_| async {
         match context.s3.head_object(&bucket, &key).await {

@@ -191,14 +191,19 @@ pub(crate) fn sync_folder(folder: &Path) {
     }
 }
 
-/// The file's first `size` bytes, block by block.
-pub(crate) fn each_block(file: &File, size: u64, mut each: impl FnMut(&[u8])) -> io::Result<()> {
+/// `size` bytes of the file from `first` on, block by block.
+pub(crate) fn each_block(
+    file: &File,
+    first: u64,
+    size: u64,
+    mut each: impl FnMut(&[u8]),
+) -> io::Result<()> {
     const BLOCK: u64 = 1 << 20;
     let mut buffer = vec![0; usize::try_from(size.min(BLOCK)).unwrap_or(0)];
     let mut at = 0;
     while at < size {
         let take = usize::try_from((size - at).min(BLOCK)).unwrap_or(0);
-        read_at(file, &mut buffer[..take], at)?;
+        read_at(file, &mut buffer[..take], first + at)?;
         each(&buffer[..take]);
         at += take as u64;
     }

@@ -49,7 +49,7 @@ impl Proof {
         let read = TransferError::local("read", path);
         if let Some(theirs) = sha256(&self.head) {
             let mut hash = Sha256::new();
-            fs::each_block(file, self.head.size, |block| hash.update(block)).map_err(read)?;
+            fs::each_block(file, 0, self.head.size, |block| hash.update(block)).map_err(read)?;
             return equal("sha256", theirs, hash.finalize());
         }
         if let Some(theirs) = self.head.etag_md5() {
@@ -162,13 +162,6 @@ fn equal(
 
 fn md5_of(file: &File, first: u64, len: u64) -> std::io::Result<[u8; 16]> {
     let mut hash = Md5::new();
-    let mut buffer = vec![0; usize::try_from(len.min(MIB)).unwrap_or(0)];
-    let mut at = 0;
-    while at < len {
-        let take = usize::try_from((len - at).min(MIB)).unwrap_or(0);
-        fs::read_at(file, &mut buffer[..take], first + at)?;
-        hash.update(&buffer[..take]);
-        at += take as u64;
-    }
+    fs::each_block(file, first, len, |block| hash.update(block))?;
     Ok(hash.finalize().into())
 }

@@ -159,7 +159,7 @@ impl Upload<'_> {
             && may_resume
             && self.transfer.upload.is_none()
         {
-            let _budget = self.context.engine.reserve(planned).await?;
+            let _budget = self.context.reserve(planned).await?;
             if let Some((small, before)) = small::load(path, planned).await? {
                 set_size(self.context, self.active, planned, before.size);
                 return self.put(small, before.size).await;
@@ -176,7 +176,7 @@ impl Upload<'_> {
                 let (journal, s3) = (&self.context.engine.journal, &self.context.s3);
                 abort(journal, s3, self.bucket.as_str(), &row).await?;
             }
-            let _budget = self.context.engine.reserve(before.size).await?;
+            let _budget = self.context.reserve(before.size).await?;
             let pool = &self.context.engine.pool;
             let bytes = open.read(0, before.size, &policy, cancel, pool).await?;
             // Growth shows in the fingerprint, shrinking in the read.
@@ -419,10 +419,7 @@ impl Upload<'_> {
             let source = remote.source(head);
             return self.copy_part(&source, upload, number, (first, len)).await;
         }
-        let _budget = tokio::select! {
-            budget = engine.reserve(len) => budget?,
-            () = self.context.cancel.cancelled() => return Err(TransferError::Cancelled),
-        };
+        let _budget = self.context.reserve(len).await?;
         let (policy, cancel) = (self.context.policy(), &self.context.cancel);
         let (bytes, crc) = open.read_hashed(first, len, &policy, cancel, &engine.pool).await?;
         let policy = self.context.policy().moving(len);
