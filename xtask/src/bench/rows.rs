@@ -73,10 +73,18 @@ pub enum Contender {
     S3sync,
 }
 
-/// Those that are here.
+/// Those that are here, and wanted: `DIPPER_BENCH_PEERS=s5cmd,rclone` leaves the others out.
 pub fn contenders(peers: &Peers) -> impl Iterator<Item = Contender> {
     let s3sync = peers.s3sync.is_some();
-    Contender::ALL.into_iter().filter(move |c| *c != Contender::S3sync || s3sync)
+    let wanted = std::env::var("DIPPER_BENCH_PEERS").ok();
+    Contender::ALL.into_iter().filter(move |c| {
+        let named = wanted.as_deref().is_none_or(|names| {
+            names
+                .split(',')
+                .any(|name| name == c.name() || c.name().starts_with(&format!("{name} ")))
+        });
+        *c == Contender::Dipper || (named && (*c != Contender::S3sync || s3sync))
+    })
 }
 
 impl Contender {
@@ -229,11 +237,19 @@ impl Scene<'_> {
                     Action::Upload => vec![s("copy"), source, remote_tree, s("--no-traverse")],
                     Action::Download => vec![s("copy"), remote_tree, out],
                     Action::Delete => vec![s("delete"), remote],
-                    Action::List => ["lsf", "-R", "--files-only", "--fast-list", "--format", "pst"]
-                        .map(s)
-                        .into_iter()
-                        .chain([remote])
-                        .collect(),
+                    Action::List => [
+                        "lsf",
+                        "-R",
+                        "--files-only",
+                        "--fast-list",
+                        "--use-server-modtime",
+                        "--format",
+                        "pst",
+                    ]
+                    .map(s)
+                    .into_iter()
+                    .chain([remote])
+                    .collect(),
                 });
                 words.extend(quick);
                 words
