@@ -6,12 +6,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use dipper_s3::ObjectHeaders;
-use dipper_state::{JobKind, JobRow, JobState, Priority, TransferFilter, TransferState};
+use dipper_state::{
+    JobKind, JobRow, JobState, Priority, TransferFilter, TransferRow, TransferState,
+};
 use dipper_transfer::{
     Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob,
     UploadSource,
 };
-use dipper_types::{BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp};
+use dipper_types::{
+    BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp, TransferId,
+};
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::events::Events;
@@ -415,11 +419,26 @@ impl App {
         start: u64,
         len: u32,
     ) -> Result<TransferItems> {
-        let live = self.engine.snapshots().into_iter().find(|s| s.job == id);
         let (total, rows) = self.engine.journal().transfers(id, filter, start, len.min(1000))?;
+        Ok(TransferItems { total, items: self.items(id, rows) })
+    }
+
+    /// A job's transfers in order, those behind one of them (0: from the start).
+    pub fn transfers_after(
+        &self,
+        id: JobId,
+        filter: TransferFilter,
+        after: i64,
+        len: u32,
+    ) -> Result<Vec<TransferItem>> {
+        let after = TransferId::new(after);
+        Ok(self.items(id, self.engine.journal().transfers_after(id, filter, after, len)?))
+    }
+
+    fn items(&self, id: JobId, rows: Vec<TransferRow>) -> Vec<TransferItem> {
+        let live = self.engine.snapshots().into_iter().find(|s| s.job == id);
         let copies = self.job(id).is_ok_and(|job| job.kind == JobKind::Copy);
-        let items = rows
-            .into_iter()
+        rows.into_iter()
             .map(|row| {
                 let active = live.as_ref().and_then(|l| l.active.iter().find(|a| a.id == row.id));
                 let state = match (row.state, active) {
@@ -456,8 +475,7 @@ impl App {
                     state,
                 }
             })
-            .collect();
-        Ok(TransferItems { total, items })
+            .collect()
     }
 
     /// Tells of jobs until `tell` says false: everything at first, then what changed, at most ten

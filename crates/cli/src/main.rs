@@ -16,6 +16,11 @@ use clap::Parser;
 use crate::args::{Args, Verb};
 use crate::exit::Ended;
 
+/// Thousands of small requests and rows are made and dropped on several threads at once, which the C
+/// library's allocator makes slow.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 fn main() -> ExitCode {
     let args = match Args::try_parse() {
         Ok(args) => args,

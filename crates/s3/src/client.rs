@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::future::Future;
 use std::sync::atomic::AtomicBool;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use aws_sdk_s3::Client;
 use aws_sdk_s3::config::retry::RetryConfig;
@@ -26,6 +26,7 @@ use dipper_types::Timestamp;
 use crate::connection::Connection;
 use crate::credentials::{Around, Credentials, SignInError, Wallet, WalletProvider as Provider};
 use crate::error::{Class, Error};
+use crate::provider::Integrity;
 use crate::transport::{self, Naming, Patience, Transport};
 
 /// A connection at work. Cheap to clone.
@@ -50,6 +51,8 @@ struct Inner {
     /// Where a bucket turned out to be, if not in the connection's region.
     regions: Mutex<HashMap<String, String>>,
     /// The server turned out to know only the older listing.
+    /// Whether the server keeps a CRC-64/NVME, once it has been asked.
+    keeps_crc: OnceLock<bool>,
     lists_v1: AtomicBool,
 }
 
@@ -90,8 +93,29 @@ impl S3 {
                 clients: Mutex::default(),
                 regions: Mutex::default(),
                 lists_v1: AtomicBool::new(false),
+                keeps_crc: OnceLock::new(),
             }),
         }
+    }
+
+    /// Whether what is sent carries a CRC-64/NVME, and not an MD5.
+    pub fn by_crc(&self) -> bool {
+        match self.connection().provider.integrity {
+            Integrity::Crc64nvme => true,
+            Integrity::ContentMd5 => false,
+            Integrity::Asked => self.inner.keeps_crc.get().copied().unwrap_or(false),
+        }
+    }
+
+    /// Whether the server is still to be asked for checksums.
+    pub(crate) fn asks_for_crc(&self) -> bool {
+        self.connection().provider.integrity == Integrity::Asked
+            && self.inner.keeps_crc.get().is_none()
+    }
+
+    /// Its answer. The first one counts.
+    pub(crate) fn learn_crc(&self, keeps: bool) {
+        let _ = self.inner.keeps_crc.set(keeps);
     }
 
     /// The region that the user's AWS environment names, if any.

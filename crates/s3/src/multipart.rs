@@ -12,7 +12,6 @@ use crate::body::{Sent, counted};
 use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
 use crate::object::{Guard, with_headers};
-use crate::provider::Integrity;
 use crate::types::{ObjectHeaders, bare_etag};
 
 /// A part that the server has.
@@ -30,10 +29,6 @@ pub struct FinishedUpload {
 }
 
 impl S3 {
-    fn crc(&self) -> bool {
-        self.connection().provider.integrity == Integrity::Crc64nvme
-    }
-
     /// CreateMultipartUpload.
     pub async fn create_upload(
         &self,
@@ -42,20 +37,42 @@ impl S3 {
         headers: &ObjectHeaders,
     ) -> Result<UploadId, Error> {
         let op = "CreateMultipartUpload";
-        let crc = self.crc();
-        let answer = self
-            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = with_headers!(client.create_multipart_upload(), headers)
-                    .bucket(bucket.as_str())
-                    .key(key.as_str())
-                    .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
-                    .set_tagging(headers.tags.clone())
-                    .set_checksum_algorithm(crc.then_some(SdkAlgorithm::Crc64Nvme))
-                    .set_checksum_type(crc.then_some(ChecksumType::FullObject));
-                async move { call.send().await }
-            })
-            .await
-            .map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        let begin = |crc: bool| {
+            self.run(
+                op,
+                Some(bucket.as_str()),
+                Some(key.as_str()),
+                Retries::Caller,
+                move |client| {
+                    let call = with_headers!(client.create_multipart_upload(), headers)
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
+                        .set_tagging(headers.tags.clone())
+                        .set_checksum_algorithm(crc.then_some(SdkAlgorithm::Crc64Nvme))
+                        .set_checksum_type(crc.then_some(ChecksumType::FullObject));
+                    async move { call.send().await }
+                },
+            )
+        };
+        let asks = self.asks_for_crc();
+        let answer = match begin(asks || self.by_crc()).await {
+            Err(error)
+                if asks && matches!(error.class, Class::Unsupported | Class::InvalidInput) =>
+            {
+                // Not for the checksum, perhaps: then this says so again.
+                let plain = begin(false).await;
+                if plain.is_ok() {
+                    self.learn_crc(false);
+                }
+                plain
+            }
+            answer => answer,
+        };
+        let answer = answer.map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        if self.asks_for_crc() {
+            self.learn_crc(answer.checksum_algorithm() == Some(&SdkAlgorithm::Crc64Nvme));
+        }
         answer.upload_id().filter(|id| !id.is_empty()).map(UploadId::new).ok_or_else(|| {
             Error::of_answer(
                 Class::NotS3,
@@ -80,8 +97,8 @@ impl S3 {
         sent: Option<&Sent>,
     ) -> Result<PartRef, Error> {
         let op = "UploadPart";
-        let crc = crc64nvme.filter(|_| self.crc()).map(str::to_owned);
-        let md5: Option<[u8; 16]> = (!self.crc()).then(|| Md5::digest(&bytes).into());
+        let crc = crc64nvme.filter(|_| self.by_crc()).map(str::to_owned);
+        let md5: Option<[u8; 16]> = (!self.by_crc()).then(|| Md5::digest(&bytes).into());
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
                 let call = client
@@ -150,7 +167,7 @@ impl S3 {
         size: u64,
         guard: &Guard,
     ) -> Result<FinishedUpload, Error> {
-        let full = full_crc64nvme.filter(|_| self.crc()).map(str::to_owned);
+        let full = full_crc64nvme.filter(|_| self.by_crc()).map(str::to_owned);
         let parts: Vec<CompletedPart> = parts
             .iter()
             .map(|part| {

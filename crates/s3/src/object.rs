@@ -321,11 +321,9 @@ impl S3 {
     ) -> Result<Stored, Error> {
         let op = "PutObject";
         let headers = &request.headers;
-        let md5 = match self.connection().provider.integrity {
-            Integrity::ContentMd5 => {
-                Some(request.md5.unwrap_or_else(|| Md5::digest(&bytes).into()))
-            }
-            Integrity::Crc64nvme => request.md5,
+        let md5 = match self.by_crc() {
+            false => Some(request.md5.unwrap_or_else(|| Md5::digest(&bytes).into())),
+            true => request.md5,
         };
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
@@ -406,7 +404,7 @@ impl S3 {
             delete = delete.objects(id.map_err(|_| invalid("a key is missing"))?);
         }
         let delete = Arc::new(delete.build().map_err(|_| invalid("no keys"))?);
-        let by_md5 = self.connection().provider.integrity == Integrity::ContentMd5;
+        let by_md5 = self.connection().provider.integrity != Integrity::Crc64nvme;
         let answer = self
             .run(op, Some(bucket.as_str()), None, Retries::Sdk, |client| {
                 let call =

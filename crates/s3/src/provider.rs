@@ -15,6 +15,9 @@ pub enum Integrity {
     Crc64nvme,
     /// `Content-MD5`, and the ETag compared with our MD5: servers without checksums.
     ContentMd5,
+    /// As `Crc64nvme` for large objects, where the server's answer to CreateMultipartUpload says that it
+    /// keeps such a checksum; else as `ContentMd5`. For software whose age nobody can tell.
+    Asked,
 }
 
 /// Which ACLs there are.

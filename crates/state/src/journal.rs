@@ -201,11 +201,7 @@ impl Journal {
         start: u64,
         len: u32,
     ) -> Result<(u64, Vec<TransferRow>), StateError> {
-        let only = match filter {
-            TransferFilter::All => "1",
-            TransferFilter::Failed => "state IN ('failed', 'skipped')",
-            TransferFilter::Unfinished => "state = 'queued'",
-        };
+        let only = filter.condition();
         self.db.read(|c| {
             let total = c
                 .prepare_cached(&format!("SELECT count(*) FROM transfers WHERE job = ?1 AND {only}"))?
@@ -217,6 +213,24 @@ impl Journal {
                 .query_map(params![job.get(), signed(start), len], transfer_row)?
                 .collect::<Result<_, _>>()?;
             Ok((total, rows))
+        })
+    }
+
+    /// A job's transfers in order, after the given one: reading a job whole costs the same for each.
+    pub fn transfers_after(
+        &self,
+        job: JobId,
+        filter: TransferFilter,
+        after: TransferId,
+        len: u32,
+    ) -> Result<Vec<TransferRow>, StateError> {
+        let only = filter.condition();
+        self.db.read(|c| {
+            c.prepare_cached(&format!(
+                "SELECT {TRANSFER} FROM transfers WHERE job = ?1 AND {only} AND id > ?2 ORDER BY id LIMIT ?3"
+            ))?
+            .query_map(params![job.get(), after.get(), len], transfer_row)?
+            .collect()
         })
     }
 
@@ -469,15 +483,18 @@ fn finish_one(
         Outcome::Cancelled => (TransferState::Cancelled, "", None, None),
     };
     let text_column = if state == TransferState::Completed { "verified" } else { "error" };
-    let planned: Option<i64> = c
-        .prepare_cached("SELECT size FROM transfers WHERE id = ?1 AND state = 'queued'")?
-        .query_row([transfer.get()], |row| row.get::<_, Option<i64>>(0))
-        .optional()?
-        .map(|size| size.unwrap_or(0));
-    let Some(planned) = planned else { return Ok(()) };
+    let known: Option<(Option<i64>, bool)> = c
+        .prepare_cached(
+            "SELECT size, part_size IS NOT NULL FROM transfers WHERE id = ?1 AND state = 'queued'",
+        )?
+        .query_row([transfer.get()], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    let Some((planned, in_parts)) = known else { return Ok(()) };
+    let planned = planned.unwrap_or(0);
+    let upload = if state == TransferState::Completed { ", upload_id = NULL" } else { "" };
     c.prepare_cached(&format!(
         "UPDATE transfers SET state = ?2, {text_column} = ?3, size = coalesce(?4, size),
-         etag = coalesce(?5, etag), local = coalesce(?6, local) WHERE id = ?1"
+         etag = coalesce(?5, etag), local = coalesce(?6, local){upload} WHERE id = ?1"
     ))?
     .execute(params![
         transfer.get(),
@@ -493,12 +510,8 @@ fn finish_one(
             _ => None,
         },
     ])?;
-    if state == TransferState::Completed {
+    if state == TransferState::Completed && in_parts {
         c.prepare_cached("DELETE FROM parts WHERE transfer = ?1")?.execute([transfer.get()])?;
-        c.prepare_cached(
-            "UPDATE transfers SET upload_id = NULL WHERE id = ?1 AND upload_id IS NOT NULL",
-        )?
-        .execute([transfer.get()])?;
     }
     if column.is_empty() {
         return Ok(());

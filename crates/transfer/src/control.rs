@@ -4,7 +4,9 @@
 use std::sync::{Arc, PoisonError, Weak};
 use std::time::Duration;
 
-use dipper_state::{Instance, JobRow, JobState, NewJob, Priority, TransferRow, Wish};
+use dipper_state::{
+    Instance, JobRow, JobState, NewJob, Priority, TransferFilter, TransferRow, Wish,
+};
 use dipper_types::{JobId, TransferId};
 
 use crate::engine::{Engine, Stop};
@@ -188,7 +190,7 @@ impl Engine {
         after: TransferId,
         len: u32,
     ) -> Result<Vec<TransferRow>, TransferError> {
-        Ok(self.journal.transfers_after(id, after, len)?)
+        Ok(self.journal.transfers_after(id, TransferFilter::All, after, len)?)
     }
 
     /// Whether a living process other than this one has the job, and has not ended it.

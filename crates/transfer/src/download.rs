@@ -221,11 +221,10 @@ impl Download<'_> {
         let Some((head, bytes, verified)) = got else { return Ok(None) };
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
         let partial = self.partial();
-        let (root, target, path) = (self.root.clone(), self.target.clone(), partial.clone());
+        let (root, path) = (self.root.clone(), partial.clone());
         let at = conflict::modified_ns(&head);
         let written = blocking(move || {
-            fs::prepare_parent(&root, &target)?;
-            let file = fs::create_partial(&root, &path, size)?;
+            let file = fs::create_partial(&root, &path, None)?;
             fs::write_at(&file, bytes.as_ref(), 0).map_err(TransferError::local("write", &path))?;
             set_modified(&file, at);
             Ok(file)
@@ -360,12 +359,8 @@ impl Download<'_> {
                 return Ok(found);
             }
         }
-        let (root, target, path) = (self.root.clone(), self.target.clone(), partial.to_owned());
-        let file = blocking(move || {
-            fs::prepare_parent(&root, &target)?;
-            fs::create_partial(&root, &path, size)
-        })
-        .await?;
+        let (root, path) = (self.root.clone(), partial.to_owned());
+        let file = blocking(move || fs::create_partial(&root, &path, Some(size))).await?;
         journal
             .begin_download(self.transfer.id, etag.to_owned(), size, piece, self.target.clone())
             .await?;

@@ -9,12 +9,12 @@ use crate::error::TransferError;
 use crate::spec::OnExisting;
 
 /// Makes the folders that lead to `path` below `root`, and makes sure that no link leads out of it.
-pub(crate) fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferError> {
-    std::fs::create_dir_all(root).map_err(TransferError::local("create folder", root))?;
+fn prepare_parent(root: &Path, path: &Path) -> Result<(), TransferError> {
     #[cfg(target_os = "linux")]
     if beneath::parent(root, path)?.is_some() {
         return Ok(());
     }
+    std::fs::create_dir_all(root).map_err(TransferError::local("create folder", root))?;
     let parent = path.parent().unwrap_or(root);
     let real_root = root.canonicalize().map_err(TransferError::local("open folder", root))?;
     // One step at a time: a link on the way is found before anything is made behind it.
@@ -53,16 +53,26 @@ pub(crate) fn partial(target: &Path, database: &str, transfer: i64) -> PathBuf {
     target.with_file_name(format!(".dipper-{database}-{transfer}.part"))
 }
 
-/// A new file below `root`, in the folder that was prepared, whatever was there: what has our name is
-/// ours, and a link is not followed.
-pub(crate) fn create_partial(root: &Path, path: &Path, size: u64) -> Result<File, TransferError> {
+/// A new file for `path` below `root`, with the folders that lead there. With a size, the disk is
+/// asked for room first; what is written in one go needs no asking.
+pub(crate) fn create_partial(
+    root: &Path,
+    path: &Path,
+    size: Option<u64>,
+) -> Result<File, TransferError> {
+    let file = create(root, path)?;
+    if let Some(size) = size {
+        file.set_len(size).map_err(TransferError::local("make room for", path))?;
+    }
+    Ok(file)
+}
+
+fn create(root: &Path, path: &Path) -> Result<File, TransferError> {
     #[cfg(target_os = "linux")]
     if let Some(folder) = beneath::parent(root, path)? {
-        let file = beneath::create(&folder, path)?;
-        file.set_len(size).map_err(TransferError::local("make room for", path))?;
-        return Ok(file);
+        return beneath::create(&folder, path);
     }
-    let _ = root;
+    prepare_parent(root, path)?;
     let create = || OpenOptions::new().create_new(true).read(true).write(true).open(path);
     let file = match create() {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
@@ -71,9 +81,7 @@ pub(crate) fn create_partial(root: &Path, path: &Path, size: u64) -> Result<File
         }
         created => created,
     };
-    let file = file.map_err(TransferError::local("create", path))?;
-    file.set_len(size).map_err(TransferError::local("make room for", path))?;
-    Ok(file)
+    file.map_err(TransferError::local("create", path))
 }
 
 /// Files and connections are open by the hundred; systems begin with as few as 256. What the system
@@ -233,8 +241,24 @@ mod beneath {
             path: at.to_owned(),
             source: errno.into(),
         };
-        let open = openat(CWD, root, FOLDER, Mode::empty()).map_err(|errno| failed(root, errno))?;
+        let open = || openat(CWD, root, FOLDER, Mode::empty());
+        let open = match open() {
+            Err(Errno::NOENT) => {
+                std::fs::create_dir_all(root)
+                    .map_err(TransferError::local("create folder", root))?;
+                open()
+            }
+            opened => opened,
+        };
+        let open = open.map_err(|errno| failed(root, errno))?;
         let parent = path.parent().unwrap_or(root).strip_prefix(root).unwrap_or(Path::new(""));
+        if parent.as_os_str().is_empty() {
+            return Ok(Some(open));
+        }
+        // Most of the time it is there already.
+        if let Ok(there) = openat2(&open, parent, FOLDER, Mode::empty(), ResolveFlags::BENEATH) {
+            return Ok(Some(there));
+        }
         let (mut relative, mut folder) = (PathBuf::new(), None);
         for step in parent.components() {
             relative.push(step);
@@ -261,14 +285,16 @@ mod beneath {
 
     pub fn create(folder: &OwnedFd, path: &Path) -> Result<File, TransferError> {
         let name = path.file_name().unwrap_or_default();
-        match unlinkat(folder, name, AtFlags::empty()) {
-            Err(errno) if errno != Errno::NOENT => {
-                return Err(TransferError::local("replace", path)(errno.into()));
-            }
-            _ => {}
-        }
         let how = OFlags::CREATE.union(OFlags::EXCL).union(OFlags::RDWR).union(OFlags::CLOEXEC);
-        let made = openat(folder, name, how, Mode::from_raw_mode(0o666));
+        let create = || openat(folder, name, how, Mode::from_raw_mode(0o666));
+        let made = match create() {
+            Err(Errno::EXIST) => {
+                unlinkat(folder, name, AtFlags::empty())
+                    .map_err(|errno| TransferError::local("replace", path)(errno.into()))?;
+                create()
+            }
+            made => made,
+        };
         made.map(File::from).map_err(|errno| TransferError::local("create", path)(errno.into()))
     }
 }
@@ -283,14 +309,14 @@ mod tests {
         let target = folder.path().join("report.pdf");
         for want in ["report.pdf", "report (2).pdf", "report (3).pdf"] {
             let part = partial(&target, "0badcafe", 7);
-            let file = create_partial(folder.path(), &part, 1).unwrap();
+            let file = create_partial(folder.path(), &part, Some(1)).unwrap();
             drop(file);
             let got = give_name(&part, &target, OnExisting::KeepBoth).unwrap();
             assert_eq!(got.file_name().unwrap(), want);
             assert!(!part.exists());
         }
         let part = partial(&target, "0badcafe", 7);
-        create_partial(folder.path(), &part, 1).unwrap();
+        create_partial(folder.path(), &part, Some(1)).unwrap();
         assert!(matches!(
             give_name(&part, &target, OnExisting::Refuse),
             Err(TransferError::Exists { .. })

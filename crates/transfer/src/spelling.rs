@@ -12,14 +12,18 @@ use crate::error::TransferError;
 /// What got its name here on such file systems. Some mounts list all names in lower case (NTFS-3G's
 /// `ignore_case`): they can't tell by themselves how a file was called.
 #[derive(Default)]
-pub(crate) struct Spellings(HashMap<(u64, u64), PathBuf>);
+pub(crate) struct Spellings {
+    by_file: HashMap<(u64, u64), PathBuf>,
+    /// The folder that was last seen to tell `a` from `A`.
+    strict: Option<PathBuf>,
+}
 
 impl Spellings {
     /// # Errors
     /// Where a file of another spelling has the name.
     pub fn check(&mut self, path: &Path) -> Result<(), TransferError> {
         let Ok(there) = path.symlink_metadata() else { return Ok(()) };
-        let ours = self.0.get(&id(&there)).filter(|ours| {
+        let ours = self.by_file.get(&id(&there)).filter(|ours| {
             ours.as_path() != path && ours.symlink_metadata().is_ok_and(|m| same(&m, &there))
         });
         let another = ours.is_some()
@@ -32,9 +36,14 @@ impl Spellings {
 
     pub fn remember(&mut self, path: &Path) {
         let (Some(name), Some(folder)) = (path.file_name(), path.parent()) else { return };
+        if !cfg!(unix) || self.strict.as_deref() == Some(folder) {
+            return;
+        }
         let Ok(there) = path.symlink_metadata() else { return };
-        if cfg!(unix) && may_differ(folder, name, &there) {
-            self.0.insert(id(&there), path.to_owned());
+        if may_differ(folder, name, &there) {
+            self.by_file.insert(id(&there), path.to_owned());
+        } else if cfg!(target_os = "linux") && swapped_name(name).is_some() {
+            self.strict = Some(folder.to_owned());
         }
     }
 }
@@ -63,11 +72,17 @@ fn may_differ(folder: &Path, name: &OsStr, there: &Metadata) -> bool {
     if cfg!(target_os = "macos") && !text.is_ascii() {
         return true;
     }
-    let other: String = text.chars().map(swapped).collect();
-    if other == text {
-        return !text.is_ascii() && cfg!(windows);
+    match swapped_name(name) {
+        None => !text.is_ascii() && cfg!(windows),
+        Some(other) => folder.join(other).symlink_metadata().is_ok_and(|other| same(&other, there)),
     }
-    folder.join(other).symlink_metadata().is_ok_and(|other| same(&other, there))
+}
+
+/// The name with every letter in the other case, if it has any.
+fn swapped_name(name: &OsStr) -> Option<String> {
+    let text = name.to_str()?;
+    let other: String = text.chars().map(swapped).collect();
+    (other != text).then_some(other)
 }
 
 fn swapped(c: char) -> char {

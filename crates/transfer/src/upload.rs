@@ -197,7 +197,7 @@ impl Upload<'_> {
     async fn put(&self, small: Small, size: u64) -> Result<Verified, TransferError> {
         let context = self.context;
         let Small { bytes, md5, crc64 } = small;
-        let crc = context.s3.connection().provider.integrity == Integrity::Crc64nvme;
+        let crc = context.s3.by_crc();
         let crc64 = crc.then_some(crc64);
         let request = PutRequest {
             headers: self.headers.clone(),
@@ -361,6 +361,14 @@ impl Upload<'_> {
         }
         let known = engine.journal.parts(self.transfer.id)?;
         match s3.list_parts(&self.bucket, &self.key, &upload).await {
+            // Begun when the server was younger: its parts can't be put together with new ones.
+            Ok(there)
+                if s3.connection().provider.integrity == Integrity::Asked
+                    && there.iter().any(|part| part.by_crc != s3.by_crc()) =>
+            {
+                abort(&engine.journal, s3, self.bucket.as_str(), &row).await?;
+                Ok(None)
+            }
             Ok(there) => {
                 let both = known
                     .into_iter()
@@ -481,7 +489,7 @@ impl Upload<'_> {
         size: u64,
     ) -> Result<Verified, TransferError> {
         let s3 = &self.context.s3;
-        let crc = s3.connection().provider.integrity == Integrity::Crc64nvme;
+        let crc = s3.by_crc();
         let full = crc.then(|| whole(parts)).flatten();
         let refs: Vec<PartRef> = parts
             .iter()

@@ -203,7 +203,7 @@ impl Context<'_> {
     /// Prints what failed of a job, and says how it ended as a whole.
     pub fn close(&self, job: &Job) -> Result<Ended> {
         let mut first = None;
-        self.each_item(job, TransferFilter::Failed, |_, item| {
+        self.each_item(job, TransferFilter::Failed, |item| {
             let Some(error) = item.error.clone().map(advised) else { return };
             // A link is left out on purpose; a name that can't be a key is a file that is missing.
             let skipped = item.state == dipper_app::ItemState::Skipped;

@@ -67,39 +67,89 @@ pub fn place(text: &str) -> Result<(BucketName, String)> {
     }
 }
 
+/// How far the transfers of a job have been told of.
+#[derive(Default)]
+struct Told {
+    after: i64,
+    number: u64,
+}
+
+/// Transfers are told of this often while their job runs.
+const TELL_EVERY: std::time::Duration = std::time::Duration::from_millis(200);
+const WINDOW: u32 = 1000;
+
 impl Context<'_> {
-    /// Waits for a job, tells of each transfer that is done, then of what failed.
+    /// Waits for a job and tells of each transfer that is done, in the job's order, as soon as all
+    /// before it have ended; then of what failed.
     pub async fn follow(
         &self,
         id: JobId,
         mut tell: impl FnMut(&Job, u64, &TransferItem),
     ) -> Result<Ended> {
-        let job = self.wait(id).await?;
-        self.each_item(&job, TransferFilter::All, |number, item| {
-            if item.state == dipper_app::ItemState::Completed {
-                tell(&job, number, item);
+        let mut told = Told::default();
+        let ended = self.wait(id);
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                job = &mut ended => {
+                    let job = job?;
+                    self.tell_more(&job, true, &mut told, &mut tell)?;
+                    return self.close(&job);
+                }
+                () = tokio::time::sleep(TELL_EVERY) => {
+                    let job = self.app.job(id)?;
+                    // Before, nobody knows of how many it is one.
+                    if !job.planning {
+                        self.tell_more(&job, false, &mut told, &mut tell)?;
+                    }
+                }
             }
-        })?;
-        self.close(&job)
+        }
     }
 
-    /// Every transfer of a job, with its number from 1.
+    fn tell_more(
+        &self,
+        job: &Job,
+        ended: bool,
+        told: &mut Told,
+        tell: &mut impl FnMut(&Job, u64, &TransferItem),
+    ) -> Result<()> {
+        use dipper_app::ItemState;
+        loop {
+            let filter = TransferFilter::All;
+            let items = self.app.transfers_after(job.id, filter, told.after, WINDOW)?;
+            if items.is_empty() {
+                return Ok(());
+            }
+            for item in &items {
+                let waits = matches!(
+                    item.state,
+                    ItemState::Queued | ItemState::Running | ItemState::Verifying
+                );
+                if waits && !ended {
+                    return Ok(());
+                }
+                (told.after, told.number) = (item.id, told.number + 1);
+                if item.state == ItemState::Completed {
+                    tell(job, told.number, item);
+                }
+            }
+        }
+    }
+
+    /// Every transfer of a job.
     pub fn each_item(
         &self,
         job: &Job,
         filter: TransferFilter,
-        mut tell: impl FnMut(u64, &TransferItem),
+        mut tell: impl FnMut(&TransferItem),
     ) -> Result<()> {
-        let mut number = 0;
+        let mut after = 0;
         loop {
-            let window = self.app.transfers(job.id, filter, number, 500)?;
-            if window.items.is_empty() {
-                return Ok(());
-            }
-            for item in &window.items {
-                number += 1;
-                tell(number, item);
-            }
+            let items = self.app.transfers_after(job.id, filter, after, WINDOW)?;
+            let Some(last) = items.last() else { return Ok(()) };
+            after = last.id;
+            items.iter().for_each(&mut tell);
         }
     }
 }

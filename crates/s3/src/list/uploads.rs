@@ -1,6 +1,6 @@
 //! Multipart uploads under way, and the parts of one.
 
-use aws_sdk_s3::types::EncodingType;
+use aws_sdk_s3::types::{ChecksumAlgorithm, EncodingType};
 use dipper_types::{BucketName, ObjectKey, PartNumber, Timestamp, UploadId};
 
 use super::decode;
@@ -25,6 +25,8 @@ pub struct ListedPart {
     pub etag: String,
     pub size: u64,
     pub modified: Option<Timestamp>,
+    /// Of an upload whose object will have a CRC-64/NVME.
+    pub by_crc: bool,
 }
 
 impl S3 {
@@ -105,6 +107,10 @@ impl S3 {
                 })
                 .await
                 .map_err(Error::missing_is_the_upload)?;
+            let by_crc = answer.checksum_algorithm() == Some(&ChecksumAlgorithm::Crc64Nvme);
+            if self.asks_for_crc() {
+                self.learn_crc(by_crc);
+            }
             for part in answer.parts() {
                 let Ok(number) = PartNumber::new(part.part_number().unwrap_or(0)) else { continue };
                 found.push(ListedPart {
@@ -112,6 +118,7 @@ impl S3 {
                     etag: part.e_tag().map(bare_etag).unwrap_or_default(),
                     size: part.size().and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
                     modified: part.last_modified().and_then(timestamp),
+                    by_crc,
                 });
             }
             let next = answer.next_part_number_marker().map(str::to_owned);

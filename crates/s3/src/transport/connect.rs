@@ -33,7 +33,8 @@ const HEADERS: usize = 128;
 /// A head larger than this is no S3 server's. It also bounds one read.
 const HEAD_BYTES: usize = 256 * 1024;
 const IDLE: Duration = Duration::from_secs(60);
-const IDLE_EACH: usize = 64;
+/// More than are ever asked for at once: a connection that is thrown away is made anew soon after.
+const IDLE_EACH: usize = 512;
 
 /// Connections that go the same way.
 pub(super) struct Pool {

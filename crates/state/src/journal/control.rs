@@ -4,8 +4,8 @@
 use dipper_types::{JobId, TransferId};
 use rusqlite::{OptionalExtension, params};
 
-use super::rows::{TRANSFER, signed, transfer_row};
-use super::{Journal, Priority, TransferRow, Wish};
+use super::rows::signed;
+use super::{Journal, Priority, Wish};
 use crate::StateError;
 
 impl Journal {
@@ -179,21 +179,5 @@ impl Journal {
             })
             .await
             .map(drop)
-    }
-
-    /// A job's transfers in order, after the given one; for reports.
-    pub fn transfers_after(
-        &self,
-        job: JobId,
-        after: TransferId,
-        len: u32,
-    ) -> Result<Vec<TransferRow>, StateError> {
-        self.db.read(|c| {
-            c.prepare_cached(&format!(
-                "SELECT {TRANSFER} FROM transfers WHERE job = ?1 AND id > ?2 ORDER BY id LIMIT ?3"
-            ))?
-            .query_map(params![job.get(), after.get(), len], transfer_row)?
-            .collect()
-        })
     }
 }

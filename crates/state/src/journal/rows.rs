@@ -209,6 +209,17 @@ pub enum TransferFilter {
     Unfinished,
 }
 
+impl TransferFilter {
+    /// As SQL.
+    pub(super) fn condition(self) -> &'static str {
+        match self {
+            Self::All => "1",
+            Self::Failed => "state IN ('failed', 'skipped')",
+            Self::Unfinished => "state = 'queued'",
+        }
+    }
+}
+
 pub(super) const JOB: &str = "id, kind, state, owner, profile, bucket, prefix, title, spec, planned, created_at,
     finished_at, files_total, files_done, files_failed, files_skipped, bytes_total, bytes_done, error, priority,
     position, speed_limit";
