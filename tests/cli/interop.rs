@@ -3,6 +3,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod drop_in;
 #[expect(dead_code, reason = "the tests of the verbs use all of it")]
 mod support;
 
@@ -26,6 +27,8 @@ fn main() -> std::process::ExitCode {
         ("dipper_reads_what_s3cmd_wrote", ours_reads_theirs),
         ("exit_codes_are_the_same", exit_codes),
         ("lines_are_the_same", lines),
+        ("every_command_is_known", drop_in::commands),
+        ("every_option_is_taken", drop_in::options),
     ] {
         trials.push(trial("s3cmd", name, &s3cmd, case));
     }
@@ -101,6 +104,12 @@ fn listings(tool: &PathBuf) {
         &["ls", "s3://bucket/x"],
         &["ls", "-r", "s3://bucket/x/"],
         &["ls", "-H", "s3://bucket/x/"],
+        &["-H", "ls", "s3://bucket/x/"],
+        &["la"],
+        &["du"],
+        &["du", "s3://bucket/x"],
+        &["du", "-H"],
+        &["du", "-H", "s3://bucket/x/"],
     ] {
         let (ours, theirs) = (world.run(words).ok(), s3cmd(&world, tool, words).ok());
         assert_eq!(masked(&ours.out), masked(&theirs.out), "{words:?}");
@@ -155,9 +164,7 @@ fn exit_codes(tool: &PathBuf) {
         &["nonsense"],
     ] {
         let theirs = s3cmd(&world, tool, words);
-        let ours: Vec<&str> =
-            words.iter().copied().filter(|word| !word.starts_with("--max-retries")).collect();
-        let ours = world.run(ours);
+        let ours = world.run(words);
         assert_eq!(ours.code, theirs.code, "{words:?}\nours: {}\ns3cmd: {}", ours.err, theirs.err);
     }
 }

@@ -121,6 +121,7 @@ impl Rig {
             prefix: Prefix::new(prefix).unwrap(),
             title: "listed".into(),
             objects: objects.iter().map(|(k, size)| (key(k), *size).into()).collect(),
+            below: Vec::new(),
             action,
         };
         self.engine.submit_listed(job).await.unwrap()

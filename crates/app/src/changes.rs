@@ -4,6 +4,7 @@ use dipper_s3::{VersionEntry, VersionRequest};
 use dipper_transfer::{Change, Copy, Item, ListedAction};
 use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId};
 
+use crate::jobs::Chosen;
 use crate::{App, Failure, Result};
 
 /// Which versions a purge takes.
@@ -15,13 +16,6 @@ pub enum Purge {
     Noncurrent,
     /// Only the newest delete markers, so that what they hide is back.
     DeleteMarkers,
-}
-
-fn title_of(items: &[Item]) -> String {
-    match items {
-        [one] => one.key.name().to_owned(),
-        many => format!("{} items", many.len()),
-    }
 }
 
 /// By key, the newest first: some servers tell all versions first, then all delete markers.
@@ -40,15 +34,16 @@ impl App {
         profile: &str,
         bucket: &BucketName,
         prefix: &Prefix,
-        items: Vec<Item>,
+        chosen: impl Into<Chosen>,
         plan: Copy,
     ) -> Result<JobId> {
+        let chosen = chosen.into();
         plan.edit.check().map_err(|e| Failure::invalid(e.to_string()))?;
-        if items.is_empty() {
+        if chosen.is_empty() {
             return Err(Failure::invalid("there is nothing to copy"));
         }
-        let (title, action) = (title_of(&items), ListedAction::Copy(plan));
-        self.listed(profile, bucket.clone(), prefix.clone(), title, items, action).await
+        let (title, action) = (chosen.title(), ListedAction::Copy(plan));
+        self.listed(profile, bucket.clone(), prefix.clone(), title, chosen, action).await
     }
 
     /// Changes objects where they are.
@@ -56,17 +51,18 @@ impl App {
         &self,
         profile: &str,
         bucket: &BucketName,
-        items: Vec<Item>,
+        chosen: impl Into<Chosen>,
         change: Change,
     ) -> Result<JobId> {
+        let chosen = chosen.into();
         if let Change::Headers { edit } = &change {
             edit.check().map_err(|e| Failure::invalid(e.to_string()))?;
         }
-        if items.is_empty() {
+        if chosen.is_empty() {
             return Err(Failure::invalid("there is nothing to change"));
         }
-        let (title, action) = (title_of(&items), ListedAction::Change(change));
-        self.listed(profile, bucket.clone(), Prefix::root(), title, items, action).await
+        let (title, action) = (chosen.title(), ListedAction::Change(change));
+        self.listed(profile, bucket.clone(), Prefix::root(), title, chosen, action).await
     }
 
     /// The bucket with everything in it, for ever.
@@ -141,8 +137,9 @@ impl App {
                 })
             })
             .collect::<Result<_>>()?;
-        let title = title_of(&items);
-        self.listed(profile, bucket.clone(), Prefix::root(), title, items, ListedAction::Delete)
+        let chosen = Chosen::from(items);
+        let title = chosen.title();
+        self.listed(profile, bucket.clone(), Prefix::root(), title, chosen, ListedAction::Delete)
             .await
     }
 }

@@ -10,8 +10,8 @@ use dipper_state::{
     JobKind, JobRow, JobState, Priority, TransferFilter, TransferRow, TransferState,
 };
 use dipper_transfer::{
-    Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob,
-    UploadSource,
+    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError,
+    UploadJob, UploadSource,
 };
 use dipper_types::{
     BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp, TransferId,
@@ -22,6 +22,36 @@ use crate::events::Events;
 use crate::listing::Listings;
 use crate::staging::Handle;
 use crate::{App, Code, Failure, Result};
+
+/// Objects that a job is over: known by name, or to be listed while it runs.
+#[derive(Debug, Clone, Default)]
+pub struct Chosen {
+    pub items: Vec<Item>,
+    pub below: Vec<Below>,
+}
+
+impl<I: Into<Item>> From<Vec<I>> for Chosen {
+    fn from(items: Vec<I>) -> Self {
+        Self { items: items.into_iter().map(Into::into).collect(), below: Vec::new() }
+    }
+}
+
+impl Chosen {
+    pub fn is_empty(&self) -> bool {
+        self.items.is_empty() && self.below.is_empty()
+    }
+
+    /// What a job over them is called.
+    pub fn title(&self) -> String {
+        match (self.items.as_slice(), self.below.as_slice()) {
+            ([one], []) => one.key.name().to_owned(),
+            ([], [one]) if !one.prefix.is_empty() => one.prefix.clone(),
+            ([], [_]) => "/".to_owned(),
+            (items, []) => format!("{} items", items.len()),
+            (items, below) => format!("{} items", items.len() + below.len()),
+        }
+    }
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub struct Job {
@@ -288,18 +318,18 @@ impl App {
         Ok(id)
     }
 
+    /// A job over objects of a bucket.
     pub async fn listed(
         &self,
         profile: &str,
         bucket: BucketName,
         prefix: Prefix,
         title: String,
-        objects: impl IntoIterator<Item = impl Into<Item>>,
+        chosen: impl Into<Chosen>,
         action: ListedAction,
     ) -> Result<JobId> {
-        let objects = objects.into_iter().map(Into::into).collect();
-        let job =
-            ListedJob { profile: ProfileId::new(profile), bucket, prefix, title, objects, action };
+        let (profile, Chosen { items: objects, below }) = (ProfileId::new(profile), chosen.into());
+        let job = ListedJob { profile, bucket, prefix, title, objects, below, action };
         Ok(self.engine.submit_listed(job).await?)
     }
 

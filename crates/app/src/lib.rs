@@ -56,7 +56,7 @@ pub use dipper_s3::{
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_transfer::{
-    Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
+    Below, Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
@@ -65,7 +65,7 @@ pub use failure::{Certificate, Code, Failure, Retry, S3Context};
 pub use freeze::{Frozen, Versioning};
 pub use home::{data_folder, home_folder};
 pub use imports::{Found, Import, ImportKind, Note, Taken};
-pub use jobs::{ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
+pub use jobs::{Chosen, ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
 };

@@ -3,10 +3,10 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dipper_app::OnExisting;
 
-use crate::args_profile::{NetworkArgs, ProfileVerb};
+use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::{
-    capabilities, cp, del, doctor, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl,
+    capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl,
     versions,
 };
 
@@ -48,6 +48,8 @@ pub struct Args {
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
     #[command(flatten)]
+    pub keys: KeyArgs,
+    #[command(flatten)]
     pub network: NetworkArgs,
     #[command(subcommand)]
     pub verb: Verb,
@@ -57,6 +59,10 @@ pub struct Args {
 pub enum Verb {
     /// List buckets, or objects and folders
     Ls(Ls),
+    /// List what is in every bucket
+    La(Ls),
+    /// How much is in buckets or folders
+    Du(du::Du),
     /// Upload files and folders
     Put(Put),
     /// Download objects

@@ -26,6 +26,80 @@ pub struct NetworkArgs {
     pub check_hostname: bool,
 }
 
+/// s3cmd's words for a connection. Each beats what an .s3cfg says.
+#[derive(Debug, Clone, Default, ClapArgs)]
+#[command(next_help_heading = "Connection, as s3cmd has it")]
+pub struct KeyArgs {
+    /// The access key. Others on this machine can read the command line
+    #[arg(long = "access_key", alias = "access-key", global = true, value_name = "KEY")]
+    pub access_key: Option<String>,
+    /// Its secret
+    #[arg(long = "secret_key", alias = "secret-key", global = true, value_name = "KEY")]
+    pub secret_key: Option<String>,
+    /// The token of temporary keys
+    #[arg(long = "access_token", alias = "access-token", global = true, value_name = "TOKEN")]
+    pub access_token: Option<String>,
+    /// Send no keys, as somebody without any
+    #[arg(long, global = true, conflicts_with_all = ["access_key", "secret_key", "access_token"])]
+    pub no_sign_request: bool,
+    /// HOST[:PORT] of the server
+    #[arg(long, global = true, value_name = "HOST")]
+    pub host: Option<String>,
+    /// HOST[:PORT] of a bucket, with %(bucket)s for its name; without: by path
+    #[arg(long, global = true, value_name = "HOST")]
+    pub host_bucket: Option<String>,
+    /// Use https (the default)
+    #[arg(short, long, global = true, overrides_with = "no_ssl")]
+    pub ssl: bool,
+    /// Use http: anybody on the way can read and change everything
+    #[arg(long, global = true)]
+    pub no_ssl: bool,
+    /// The region
+    #[arg(long, global = true, value_name = "REGION", alias = "bucket-location")]
+    pub region: Option<String>,
+    /// Show this certificate to the server (PEM)
+    #[arg(long, global = true, value_name = "FILE", requires = "ssl_key")]
+    pub ssl_cert: Option<PathBuf>,
+    /// And its key
+    #[arg(long, global = true, value_name = "FILE", requires = "ssl_cert")]
+    pub ssl_key: Option<PathBuf>,
+    /// Pay for the requests where the bucket's owner does not
+    #[arg(long, global = true)]
+    pub requester_pays: bool,
+}
+
+impl KeyArgs {
+    /// Whether they say which account it is, or that it is none.
+    pub fn names_an_account(&self) -> bool {
+        self.access_key.is_some() || self.no_sign_request
+    }
+
+    /// As lines of an .s3cfg.
+    pub fn settings(&self) -> Vec<(&'static str, String)> {
+        let mut all = Vec::new();
+        let mut text = |name, value: Option<&str>| {
+            if let Some(value) = value {
+                all.push((name, value.to_owned()));
+            }
+        };
+        text("access_key", self.access_key.as_deref());
+        text("secret_key", self.secret_key.as_deref());
+        text("access_token", self.access_token.as_deref());
+        text("host_base", self.host.as_deref());
+        text("host_bucket", self.host_bucket.as_deref());
+        text("bucket_location", self.region.as_deref());
+        text("ssl_client_cert_file", self.ssl_cert.as_deref().and_then(|path| path.to_str()));
+        text("ssl_client_key_file", self.ssl_key.as_deref().and_then(|path| path.to_str()));
+        text("use_https", self.no_ssl.then_some("False").or(self.ssl.then_some("True")));
+        text("requester_pays", self.requester_pays.then_some("True"));
+        // A server by its host alone has no names of buckets before it.
+        if self.host.is_some() && self.host_bucket.is_none() {
+            all.push(("host_bucket", self.host.clone().unwrap_or_default()));
+        }
+        all
+    }
+}
+
 #[derive(Debug, ClapArgs)]
 pub struct ProfileVerb {
     #[command(subcommand)]

@@ -1,7 +1,7 @@
-//! Which connection: `-c`, `--profile` or `--sandbox`; then `$S3CMD_CONFIG`, `~/.s3cfg`, the AWS
-//! environment, the app's first connection.
+//! Which connection: keys among the options, `-c`, `--profile` or `--sandbox`; then `$S3CMD_CONFIG`,
+//! `~/.s3cfg`, the AWS environment, the app's first connection.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dipper_app::{
@@ -15,6 +15,7 @@ use crate::s3cfg::S3cfg;
 
 /// The id of the profile to work with.
 pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
+    check(args)?;
     if args.sandbox {
         return Ok(app.start_sandbox().await?.id);
     }
@@ -36,8 +37,14 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
     {
         return from_s3cfg(app, args, &path);
     }
+    if args.keys.names_an_account() {
+        return from_options(app, args);
+    }
     if variable("AWS_ACCESS_KEY_ID").is_some() || variable("AWS_PROFILE").is_some() {
         return from_environment(app, args).await;
+    }
+    if args.keys.host.is_some() {
+        return from_options(app, args);
     }
     match app.profiles().await?.into_iter().next() {
         Some(profile) => Ok(profile.id),
@@ -45,6 +52,26 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
             "Try --sandbox, name an .s3cfg with -c, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
              or save a connection with `dipper profile add`.",
         )),
+    }
+}
+
+/// A saved connection has its own keys and address: what is said besides would be ignored.
+fn check(args: &Args) -> Result<()> {
+    let keys = &args.keys;
+    if keys.secret_key.is_some() && !args.quiet {
+        crate::output::note(
+            "WARNING: others on this machine can read --secret_key while this runs; an .s3cfg or a saved \
+             connection keeps it to yourself",
+        );
+    }
+    let saved = args.profile.is_some() || args.sandbox;
+    // These are the verb's own words, too.
+    let elsewhere = |name: &str| matches!(name, "requester_pays" | "bucket_location");
+    let said = keys.settings().into_iter().any(|(name, _)| !elsewhere(name));
+    match saved && (said || keys.no_sign_request) {
+        true => Err(Failure::invalid("a saved connection has its own keys and address")
+            .with_hint("Leave out --profile or --sandbox, or the keys and the host.")),
+        false => Ok(()),
     }
 }
 
@@ -98,8 +125,14 @@ fn provider_of(args: &Args, endpoint: Option<&str>) -> String {
 }
 
 async fn from_environment(app: &Arc<App>, args: &Args) -> Result<String> {
-    let endpoint = variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL"));
-    let region = match variable("AWS_REGION").or_else(|| variable("AWS_DEFAULT_REGION")) {
+    let keys = &args.keys;
+    let scheme = if keys.no_ssl { "http" } else { "https" };
+    let endpoint = match &keys.host {
+        Some(host) => Some(format!("{scheme}://{host}")),
+        None => variable("AWS_ENDPOINT_URL_S3").or_else(|| variable("AWS_ENDPOINT_URL")),
+    };
+    let named = keys.region.clone().or_else(|| variable("AWS_REGION"));
+    let region = match named.or_else(|| variable("AWS_DEFAULT_REGION")) {
         Some(region) => region,
         None => dipper_app::S3::environment_region().await.unwrap_or_else(|| "us-east-1".into()),
     };
@@ -109,8 +142,9 @@ async fn from_environment(app: &Arc<App>, args: &Args) -> Result<String> {
         _ => Credentials::Environment { aws_profile: None },
     };
     let provider = provider_of(args, endpoint.as_deref());
-    let connection =
+    let mut connection =
         connection(endpoint.as_deref(), &region, &provider, Addressing::Auto, credentials)?;
+    connection.options.requester_pays = keys.requester_pays;
     app.add_session("environment", &connection)
 }
 
@@ -148,8 +182,14 @@ pub fn connection(
 }
 
 /// The connection that an `.s3cfg` describes.
-pub fn read_s3cfg(args: &Args, path: &std::path::Path) -> Result<Connection> {
-    let cfg = S3cfg::read(path)?;
+pub fn read_s3cfg(args: &Args, path: &Path) -> Result<Connection> {
+    of_s3cfg(args, S3cfg::read(path)?, path)
+}
+
+fn of_s3cfg(args: &Args, mut cfg: S3cfg, path: &Path) -> Result<Connection> {
+    for (name, value) in args.keys.settings() {
+        cfg.set(name, value);
+    }
     let host = cfg.get("host_base").unwrap_or("s3.amazonaws.com");
     let host = host.trim_start_matches("http://").trim_start_matches("https://");
     let scheme = if cfg.flag("use_https", true) { "https" } else { "http" };
@@ -163,12 +203,15 @@ pub fn read_s3cfg(args: &Args, path: &std::path::Path) -> Result<Connection> {
     };
     let aws = host == "s3.amazonaws.com";
     let credentials = match (cfg.get("access_key"), cfg.get("secret_key")) {
+        _ if args.keys.no_sign_request => Credentials::Anonymous,
         (Some(access_key), Some(secret)) => Credentials::Keys {
             access_key: access_key.to_owned(),
             secret_key: Secret::new(secret.to_owned()),
             session_token: cfg.get("access_token").map(|t| Secret::new(t.to_owned())),
         },
-        _ => Credentials::Environment { aws_profile: None },
+        (None, None) => Credentials::Environment { aws_profile: None },
+        (Some(_), None) => return Err(Failure::invalid("an access key needs its secret key")),
+        (None, Some(_)) => return Err(Failure::invalid("a secret key needs its access key")),
     };
     let endpoint = (!aws).then(|| format!("{scheme}://{host}"));
     let provider = provider_of(args, endpoint.as_deref());
@@ -180,8 +223,8 @@ pub fn read_s3cfg(args: &Args, path: &std::path::Path) -> Result<Connection> {
 }
 
 /// Its proxy, its certificates, and what it does not want to be checked.
-fn network(cfg: &S3cfg, path: &std::path::Path, transport: &mut Transport) -> Result<()> {
-    let folder = path.parent().unwrap_or(std::path::Path::new("."));
+fn network(cfg: &S3cfg, path: &Path, transport: &mut Transport) -> Result<()> {
+    let folder = path.parent().unwrap_or(Path::new("."));
     let read = |name: &str| {
         let file = match (name.strip_prefix("~/"), dipper_app::home_folder()) {
             (Some(rest), Some(home)) => home.join(rest),
@@ -235,7 +278,12 @@ fn session_name(connection: &Connection) -> String {
     format!("s3cfg-{hash:016x}")
 }
 
-fn from_s3cfg(app: &Arc<App>, args: &Args, path: &std::path::Path) -> Result<String> {
+fn from_options(app: &Arc<App>, args: &Args) -> Result<String> {
+    let connection = of_s3cfg(args, S3cfg::empty(), Path::new("."))?;
+    app.add_session(&session_name(&connection), &connection)
+}
+
+fn from_s3cfg(app: &Arc<App>, args: &Args, path: &Path) -> Result<String> {
     let connection = read_s3cfg(args, path)?;
     app.add_session(&session_name(&connection), &connection)
 }

@@ -4,6 +4,7 @@ mod args;
 mod args_profile;
 mod ask;
 mod connection;
+mod drop_in;
 mod exit;
 mod output;
 mod s3cfg;
@@ -11,7 +12,7 @@ mod verbs;
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{CommandFactory, Parser};
 
 use crate::args::{Args, Verb};
 use crate::exit::Ended;
@@ -22,7 +23,17 @@ use crate::exit::Ended;
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = match Args::try_parse() {
+    let mut command = Args::command();
+    command.build();
+    let words = match drop_in::arrange(std::env::args_os().collect(), &command) {
+        Ok(words) => words,
+        Err(failure) => {
+            let json = std::env::args_os().any(|word| word == "--json");
+            output::failure(&failure, json);
+            return ExitCode::from(exit::USAGE);
+        }
+    };
+    let args = match Args::try_parse_from(words) {
         Ok(args) => args,
         Err(error) => {
             let _ = error.print();

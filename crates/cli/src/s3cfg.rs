@@ -47,6 +47,14 @@ impl S3cfg {
         Self(values)
     }
 
+    pub fn empty() -> Self {
+        Self(HashMap::new())
+    }
+
+    pub fn set(&mut self, key: &str, value: String) {
+        self.0.insert(key.to_owned(), value);
+    }
+
     pub fn get(&self, key: &str) -> Option<&str> {
         self.0.get(key).map(String::as_str).filter(|v| !v.is_empty())
     }

@@ -8,6 +8,7 @@ use dipper_types::{BucketName, ObjectKey, UploadId};
 
 use crate::delete;
 use crate::engine::JobContext;
+use crate::enumerate::Planning;
 use crate::error::TransferError;
 use crate::retry;
 
@@ -16,7 +17,7 @@ use crate::retry;
 pub(crate) async fn remove(context: &Arc<JobContext>) -> Result<(), TransferError> {
     let bucket = BucketName::new(context.row.bucket.clone())?;
     // Begun anew after a retry: what was found then and is still there is found again.
-    delete::run(context).await?;
+    delete::run(context, Planning::over()).await?;
     match versions(context, &bucket).await {
         // A server without versions.
         Err(TransferError::S3(error)) if error.class == Class::Unsupported => {
@@ -44,7 +45,7 @@ async fn found(context: &Arc<JobContext>, found: Vec<NewTransfer>) -> Result<(),
         counts.files_total += files;
         counts.bytes_total += bytes;
     });
-    delete::run(context).await
+    delete::run(context, Planning::over()).await
 }
 
 async fn versions(context: &Arc<JobContext>, bucket: &BucketName) -> Result<(), TransferError> {

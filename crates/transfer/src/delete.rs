@@ -6,9 +6,11 @@ use std::sync::Arc;
 use dipper_s3::{Class, DeleteFailure, ObjectId, S3};
 use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey, TransferId};
+use futures::stream::FuturesUnordered;
 use futures::{FutureExt, StreamExt};
 
 use crate::engine::{JobContext, count, finish};
+use crate::enumerate::Planning;
 use crate::error::TransferError;
 use crate::retry;
 use crate::sink::Stored;
@@ -17,40 +19,42 @@ const BATCH: u32 = 1000;
 const SINGLES: usize = 16;
 const BATCHES: usize = 4;
 
-pub(crate) async fn run(context: &Arc<JobContext>) -> Result<(), TransferError> {
+/// What is queued, and what `planning` still finds, a full batch at a time.
+pub(crate) async fn run(
+    context: &Arc<JobContext>,
+    mut planning: Planning,
+) -> Result<(), TransferError> {
     let bucket = BucketName::new(context.row.bucket.clone())?;
     let mut after = TransferId::new(0);
-    let batch = BATCH.min(context.s3.connection().provider.multi_delete.max(1).into());
-    let batches = std::iter::from_fn(|| {
-        if context.cancel.is_cancelled() {
-            return None;
+    let size = BATCH.min(context.s3.connection().provider.multi_delete.max(1).into());
+    let mut under_way = FuturesUnordered::new();
+    loop {
+        while under_way.len() < BATCHES && !context.cancel.is_cancelled() {
+            let rows = context.engine.journal.queued(context.row.id, after, size)?;
+            let waits = planning.goes_on() && rows.len() < size as usize;
+            let Some(last) = rows.last().filter(|_| !waits) else { break };
+            after = last.id;
+            under_way.push(batch(context, &bucket, rows).boxed());
         }
-        match context.engine.journal.queued(context.row.id, after, batch) {
-            Ok(rows) => {
-                after = rows.last()?.id;
-                Some(Ok(rows))
-            }
-            Err(error) => Some(Err(TransferError::from(error))),
+        if under_way.is_empty() && (!planning.goes_on() || context.cancel.is_cancelled()) {
+            return planning.ended();
         }
-    });
-    let mut ended = futures::stream::iter(batches)
-        .map(|rows| self::batch(context, &bucket, rows).boxed())
-        .buffer_unordered(BATCHES);
-    while let Some(done) = ended.next().await {
-        match done {
-            Ok(()) | Err(TransferError::Cancelled) => {}
-            Err(error) => return Err(error),
+        tokio::select! {
+            Some(done) = under_way.next() => match done {
+                Ok(()) | Err(TransferError::Cancelled) => {}
+                Err(error) => return Err(error),
+            },
+            () = planning.more(), if planning.goes_on() => {}
+            () = context.cancel.cancelled(), if under_way.is_empty() => {}
         }
     }
-    Ok(())
 }
 
 async fn batch(
     context: &Arc<JobContext>,
     bucket: &BucketName,
-    rows: Result<Vec<TransferRow>, TransferError>,
+    rows: Vec<TransferRow>,
 ) -> Result<(), TransferError> {
-    let rows = rows?;
     let keys: Vec<ObjectId> = rows.iter().map(object_of).collect::<Result<_, _>>()?;
     let policy = context.policy();
     let mut s3 = context.s3.clone();

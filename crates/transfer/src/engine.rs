@@ -13,6 +13,7 @@ use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::enumerate::Planning;
 use crate::error::TransferError;
 use crate::lanes::{Endpoints, Lanes};
 use crate::pool::Pool;
@@ -20,11 +21,11 @@ use crate::progress::{Active, Counts, JobProgress, JobSnapshot};
 use crate::publish::Publisher;
 use crate::retry::Policy;
 use crate::sink::{Connections, Sink};
-use crate::spec::Spec;
+use crate::spec::{Below, Order, Spec};
 use crate::throttle::{Limited, Throttle};
 use crate::turns::Turns;
 use crate::waiting::Gate;
-use crate::{bucket, delete, enumerate, upload, waiting};
+use crate::{bucket, delete, upload, waiting};
 
 /// How much may happen at once.
 #[derive(Debug, Clone, Copy)]
@@ -115,6 +116,7 @@ pub(crate) struct JobContext {
     pub engine: Arc<Engine>,
     pub row: JobRow,
     pub spec: Spec,
+    pub below: Arc<[Below]>,
     pub s3: S3,
     pub progress: Arc<JobProgress>,
     pub cancel: CancellationToken,
@@ -229,7 +231,9 @@ impl Engine {
             }
             match (job.kind, job.planned) {
                 (JobKind::Delete, _)
-                | (JobKind::Download | JobKind::Copy | JobKind::Change, false) => {
+                | (JobKind::Download | JobKind::Copy | JobKind::Change, false)
+                    if job.kind == JobKind::Delete || !lists_itself(&job) =>
+                {
                     self.journal.cancel_queued(job.id).await?;
                     let error = self.sink.describe(&TransferError::Interrupted);
                     let now = Some(self.clock.now());
@@ -237,7 +241,7 @@ impl Engine {
                     continue;
                 }
                 // A plan that was cut off is gone on with: what it has already is not planned again.
-                (_, true) | (JobKind::Upload, false) => {}
+                _ => {}
             }
             self.begin(job.id, DOUBTFUL)?;
             taken.push(job.id);
@@ -378,7 +382,7 @@ impl Engine {
         };
         self.journal.set_state(id, JobState::Running, None, None).await?;
         self.sink.job_changed(id);
-        let spec: Spec = serde_json::from_str(&row.spec)?;
+        let Order { spec, below } = serde_json::from_str(&row.spec)?;
         let s3 = self.connections.s3(&row.profile).await?;
         let stop = self.stopping.child_token();
         let both = CancellationToken::new();
@@ -386,6 +390,7 @@ impl Engine {
         let context = Arc::new(JobContext {
             engine: Arc::clone(self),
             spec,
+            below: below.into(),
             lanes: self.endpoints.of(&s3.connection().endpoint),
             pace: Arc::new(Limited::new(&self.speed, &running.speed)),
             s3,
@@ -397,7 +402,7 @@ impl Engine {
             row,
         });
         match context.spec {
-            Spec::Delete => delete::run(&context).await?,
+            Spec::Delete => delete::run(&context, Planning::start(&context)).await?,
             Spec::RemoveBucket => bucket::remove(&context).await?,
             _ => self.run_files(&context).await?,
         }
@@ -433,25 +438,18 @@ impl Engine {
 
     /// Uploads and downloads: the plan goes on while the first files move.
     async fn run_files(&self, context: &Arc<JobContext>) -> Result<(), TransferError> {
-        let more = Arc::new(Notify::new());
-        let mut planning = match &context.spec {
-            Spec::Upload { sources, .. } if !context.row.planned => Some(tokio::spawn(
-                enumerate::run(Arc::clone(context), sources.clone(), Arc::clone(&more)),
-            )),
-            _ => None,
-        };
+        let mut planning = Planning::start(context);
         let mut after = TransferId::new(0);
         let mut moving: JoinSet<()> = JoinSet::new();
         loop {
             let queued = self.journal.queued(context.row.id, after, FETCH)?;
             if queued.is_empty() {
-                let Some(plan) = &mut planning else { break };
+                if !planning.goes_on() {
+                    break;
+                }
                 tokio::select! {
-                    () = more.notified() => {}
-                    planned = plan => {
-                        planning = None;
-                        planned.map_err(|_| TransferError::Panicked)??;
-                    }
+                    () = planning.more() => {}
+                    () = context.cancel.cancelled() => break,
                 }
                 continue;
             }
@@ -478,10 +476,7 @@ impl Engine {
             }
         }
         while moving.join_next().await.is_some() {}
-        if let Some(plan) = planning {
-            plan.abort();
-        }
-        Ok(())
+        planning.ended()
     }
 
     /// As [`Self::abort_left_uploads`], where the journal may keep what can't be aborted now.
@@ -525,6 +520,11 @@ impl Engine {
             tracing::warn!(%job, "temporary files could not be removed");
         }
     }
+}
+
+/// A plan that was cut off can be made again from what the job was asked for.
+fn lists_itself(job: &JobRow) -> bool {
+    serde_json::from_str::<Order>(&job.spec).is_ok_and(|order| !order.below.is_empty())
 }
 
 /// Cancels `target` when any of the sources is; ends with the guard.

@@ -1,20 +1,158 @@
-//! What an upload job has to do: found in a stream, journaled in batches, while the first files move.
+//! What a job has to do: found in a stream, journaled in batches, while the first of it is being done.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use dipper_state::NewTransfer;
+use dipper_s3::ListRequest;
+use dipper_state::{Journal, NewTransfer};
+use dipper_types::{BucketName, JobId};
 use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 
 use crate::engine::JobContext;
 use crate::error::TransferError;
 use crate::source::{Found, Skip, walk};
-use crate::spec::UploadSource;
+use crate::spec::{Spec, UploadSource};
+
+/// The plan of a running job, as far as it is not made yet.
+pub(crate) struct Planning {
+    task: Option<JoinHandle<Result<(), TransferError>>>,
+    more: Arc<Notify>,
+    ended: Result<(), TransferError>,
+}
+
+impl Planning {
+    pub fn start(context: &Arc<JobContext>) -> Self {
+        let more = Arc::new(Notify::new());
+        let (shared, tell) = (Arc::clone(context), Arc::clone(&more));
+        let task = match &context.spec {
+            _ if context.row.planned => None,
+            Spec::Upload { sources, .. } => {
+                Some(tokio::spawn(files(shared, sources.clone(), tell)))
+            }
+            _ if !context.below.is_empty() => Some(tokio::spawn(objects(shared, tell))),
+            _ => None,
+        };
+        Self { task, more, ended: Ok(()) }
+    }
+
+    /// Nothing more is found.
+    pub fn over() -> Self {
+        Self { task: None, more: Arc::new(Notify::new()), ended: Ok(()) }
+    }
+
+    pub fn goes_on(&self) -> bool {
+        self.task.is_some()
+    }
+
+    /// Waits until more is in the journal, or the plan is made.
+    pub async fn more(&mut self) {
+        let Some(task) = &mut self.task else { return };
+        tokio::select! {
+            () = self.more.notified() => {}
+            made = task => {
+                self.task = None;
+                self.ended = made.map_err(|_| TransferError::Panicked).and_then(|made| made);
+            }
+        }
+    }
+
+    /// How it ended. What was found before an error has been done all the same.
+    pub fn ended(mut self) -> Result<(), TransferError> {
+        std::mem::replace(&mut self.ended, Ok(()))
+    }
+}
+
+impl Drop for Planning {
+    fn drop(&mut self) {
+        if let Some(task) = &self.task {
+            task.abort();
+        }
+    }
+}
+
+/// What a plan that was cut off has already.
+fn known(context: &JobContext) -> Result<HashSet<String>, TransferError> {
+    match context.progress.counts().files_total {
+        0 => Ok(HashSet::new()),
+        _ => Ok(context.engine.journal.keys(context.row.id)?),
+    }
+}
+
+async fn planned(context: &JobContext) -> Result<(), TransferError> {
+    if !context.cancel.is_cancelled() {
+        let (journal, id): (&Journal, JobId) = (&context.engine.journal, context.row.id);
+        journal.set_planned(id).await?;
+        context.progress.update(|counts| counts.planned = true);
+    }
+    Ok(())
+}
+
+/// Lists what is below the job's prefixes, a page at a time.
+async fn objects(context: Arc<JobContext>, more: Arc<Notify>) -> Result<(), TransferError> {
+    let mut known = known(&context)?;
+    let (s3, bucket) = match &context.spec {
+        Spec::Copy(plan) => {
+            (context.engine.connections.s3(&plan.profile).await?, plan.bucket.clone())
+        }
+        _ => (context.s3.clone(), BucketName::new(context.row.bucket.clone())?),
+    };
+    for below in context.below.iter() {
+        let request = ListRequest { prefix: below.prefix.clone(), ..ListRequest::default() };
+        let mut listing = s3.list(&bucket, request);
+        while let Some(page) = listing.next().await? {
+            if context.cancel.is_cancelled() {
+                return Ok(());
+            }
+            let mut bytes = 0;
+            let mut found = Vec::with_capacity(page.objects.len());
+            for object in page.objects {
+                if !known.is_empty() && known.remove(&object.key) {
+                    continue;
+                }
+                bytes += object.size;
+                let (key, source) = match &below.to {
+                    None => (object.key, None),
+                    Some((cut, to)) => {
+                        let rest = object.key.get(*cut..).unwrap_or(&object.key);
+                        (format!("{to}{rest}"), Some(object.key))
+                    }
+                };
+                let size = Some(object.size);
+                found.push(NewTransfer { key, source, size, ..NewTransfer::default() });
+            }
+            add(&context, found, 0, bytes, &more).await?;
+        }
+    }
+    planned(&context).await
+}
+
+async fn add(
+    context: &JobContext,
+    found: Vec<NewTransfer>,
+    skipped: u64,
+    bytes: u64,
+    more: &Notify,
+) -> Result<(), TransferError> {
+    if found.is_empty() {
+        return Ok(());
+    }
+    let total = found.len() as u64;
+    context.engine.journal.add_transfers(context.row.id, found).await?;
+    context.progress.update(|counts| {
+        counts.files_total += total;
+        counts.files_skipped += skipped;
+        counts.bytes_total += bytes;
+    });
+    context.engine.sink.job_changed(context.row.id);
+    more.notify_one();
+    Ok(())
+}
 
 const PLAN_BATCH: usize = 500;
 
 /// Walks the sources on a thread of its own and journals what it finds in batches.
-pub(crate) async fn run(
+async fn files(
     context: Arc<JobContext>,
     sources: Vec<UploadSource>,
     more: Arc<Notify>,
@@ -22,10 +160,7 @@ pub(crate) async fn run(
     let (tell, mut told) = tokio::sync::mpsc::channel::<Vec<Found>>(4);
     let cancel = context.cancel.clone();
     // A plan that was cut off goes on behind what it has.
-    let mut known = match context.progress.counts().files_total {
-        0 => HashSet::new(),
-        _ => context.engine.journal.keys(context.row.id)?,
-    };
+    let mut known = known(&context)?;
     let walker = tokio::task::spawn_blocking(move || {
         let mut batch = Vec::new();
         walk(&sources, &mut |found| {
@@ -39,7 +174,6 @@ pub(crate) async fn run(
         let _ = tell.blocking_send(batch);
     });
     while let Some(batch) = told.recv().await {
-        let sink = &context.engine.sink;
         let mut found = Vec::with_capacity(batch.len());
         let (mut bytes, mut skipped) = (0, 0);
         for item in batch {
@@ -78,20 +212,8 @@ pub(crate) async fn run(
                 }
             });
         }
-        let total = found.len() as u64;
-        context.engine.journal.add_transfers(context.row.id, found).await?;
-        context.progress.update(|counts| {
-            counts.files_total += total;
-            counts.files_skipped += skipped;
-            counts.bytes_total += bytes;
-        });
-        sink.job_changed(context.row.id);
-        more.notify_one();
+        add(&context, found, skipped, bytes, &more).await?;
     }
     walker.await.map_err(|_| TransferError::Panicked)?;
-    if !context.cancel.is_cancelled() {
-        context.engine.journal.set_planned(context.row.id).await?;
-        context.progress.update(|counts| counts.planned = true);
-    }
-    Ok(())
+    planned(&context).await
 }

@@ -47,6 +47,6 @@ pub use progress::{ActiveSnapshot, JobSnapshot};
 pub use sink::{Connections, Sink, Stored};
 pub use source::{Found, Skip, walk};
 pub use spec::{
-    Change, Copy, HeaderEdit, Item, ListedAction, ListedJob, NoSuchHeader, OnExisting, UploadJob,
-    UploadSource,
+    Below, Change, Copy, HeaderEdit, Item, ListedAction, ListedJob, NoSuchHeader, OnExisting,
+    UploadJob, UploadSource,
 };

@@ -52,7 +52,18 @@ pub struct ListedJob {
     pub prefix: Prefix,
     pub title: String,
     pub objects: Vec<Item>,
+    /// Listed while the first of it is being dealt with.
+    pub below: Vec<Below>,
     pub action: ListedAction,
+}
+
+/// Everything whose key begins with a prefix.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Below {
+    pub prefix: String,
+    /// Of a copy: how many bytes of each key are left out, and what comes in their place.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<(usize, String)>,
 }
 
 /// An object, or one version of it.
@@ -244,6 +255,21 @@ pub(crate) enum Spec {
     Change(Change),
     /// Every version, marker and upload of the bucket, then the bucket.
     RemoveBucket,
+}
+
+/// What the journal keeps of a job.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct Order {
+    #[serde(flatten)]
+    pub spec: Spec,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub below: Vec<Below>,
+}
+
+impl From<Spec> for Order {
+    fn from(spec: Spec) -> Self {
+        Self { spec, below: Vec::new() }
+    }
 }
 
 /// As jobs of before had it.

@@ -7,7 +7,7 @@ use dipper_types::{BucketName, JobId, Prefix, ProfileId};
 
 use crate::engine::Engine;
 use crate::error::TransferError;
-use crate::spec::{ListedAction, ListedJob, Spec, UploadJob};
+use crate::spec::{ListedAction, ListedJob, Order, Spec, UploadJob};
 
 impl Engine {
     async fn create(
@@ -15,7 +15,7 @@ impl Engine {
         kind: JobKind,
         (profile, bucket, prefix): (ProfileId, &BucketName, &Prefix),
         title: String,
-        spec: &Spec,
+        order: impl Into<Order>,
     ) -> Result<JobId, TransferError> {
         let job = NewJob {
             kind,
@@ -24,7 +24,7 @@ impl Engine {
             bucket: bucket.to_string(),
             prefix: prefix.to_string(),
             title,
-            spec: serde_json::to_string(spec)?,
+            spec: serde_json::to_string(&order.into())?,
             created_at: self.clock.now(),
         };
         Ok(self.journal.create_job(job).await?)
@@ -38,12 +38,13 @@ impl Engine {
             on_existing: job.on_existing,
         };
         let place = (job.profile, &job.bucket, &job.prefix);
-        let id = self.create(JobKind::Upload, place, job.title, &spec).await?;
+        let id = self.create(JobKind::Upload, place, job.title, spec).await?;
         self.start(id)?;
         Ok(id)
     }
 
-    /// Writes a job over known objects into the journal, whole, and starts it.
+    /// Writes a job over objects into the journal and starts it. What is only known by a prefix is
+    /// listed while it runs.
     pub async fn submit_listed(self: &Arc<Self>, job: ListedJob) -> Result<JobId, TransferError> {
         let (kind, spec) = match job.action {
             ListedAction::Download { folder, on_existing, portable_names } => {
@@ -57,8 +58,9 @@ impl Engine {
             ListedAction::Change(change) => (JobKind::Change, Spec::Change(change)),
         };
         let place = (job.profile, &job.bucket, &job.prefix);
-        let id = self.create(kind, place, job.title, &spec).await?;
-        let transfers = job
+        let id =
+            self.create(kind, place, job.title, Order { spec, below: job.below.clone() }).await?;
+        let transfers: Vec<NewTransfer> = job
             .objects
             .into_iter()
             .map(|item| NewTransfer {
@@ -69,8 +71,12 @@ impl Engine {
                 ..NewTransfer::default()
             })
             .collect();
-        self.journal.add_transfers(id, transfers).await?;
-        self.journal.set_planned(id).await?;
+        if !transfers.is_empty() {
+            self.journal.add_transfers(id, transfers).await?;
+        }
+        if job.below.is_empty() {
+            self.journal.set_planned(id).await?;
+        }
         self.start(id)?;
         Ok(id)
     }
@@ -83,7 +89,7 @@ impl Engine {
     ) -> Result<JobId, TransferError> {
         let place = (profile, bucket, &Prefix::root());
         let id =
-            self.create(JobKind::Delete, place, bucket.to_string(), &Spec::RemoveBucket).await?;
+            self.create(JobKind::Delete, place, bucket.to_string(), Spec::RemoveBucket).await?;
         self.start(id)?;
         Ok(id)
     }

@@ -121,6 +121,7 @@ impl JobContext {
             engine: Arc::clone(&self.engine),
             row: self.row.clone(),
             spec: self.spec.clone(),
+            below: Arc::clone(&self.below),
             s3,
             progress: Arc::clone(&self.progress),
             cancel: self.cancel.clone(),

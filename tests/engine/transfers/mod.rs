@@ -1,6 +1,7 @@
 //! What is moved arrives whole, once, and nothing else is touched.
 
 mod aborted;
+mod below;
 mod broken;
 mod control;
 mod deletes;
@@ -26,6 +27,13 @@ macro_rules! trials {
 pub fn trials() -> Vec<Trial> {
     let mut all = trials! {
         trees { a_tree_goes_up_and_comes_back, a_large_file_in_parts, an_object_from_elsewhere, one_file_keeps_both }
+        below {
+            deleted_is_exactly_what_is_below,
+            files_come_while_the_rest_is_listed,
+            a_listing_that_breaks_off_is_gone_on_with,
+            cut_off_while_listing,
+            copied_under_other_names,
+        }
         deletes { exactly_the_set, more_than_a_batch }
         control {
             asked_of_another,

@@ -1,7 +1,7 @@
 //! Copies and moves between places in S3, of one connection or of two.
 
 use clap::Args;
-use dipper_app::{Copy, Failure, HeaderEdit, Item, Result, Visibility};
+use dipper_app::{Below, Chosen, Copy, Failure, HeaderEdit, Item, Result, Visibility};
 use dipper_types::{ObjectKey, Prefix, ProfileId, S3Uri};
 use serde_json::json;
 
@@ -68,7 +68,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             S3Uri::Bucket(bucket) if options.recursive => (bucket, String::new()),
             _ => return Err(Failure::invalid(format!("'{uri}' names no object"))),
         };
-        let items: Vec<Item> = if options.recursive {
+        let chosen = if options.recursive {
             // As `get -r`: after a slash only what is inside is meant, without it the folder too.
             let prefix = Prefix::folder(&path)?;
             let base = if path.ends_with('/') {
@@ -77,10 +77,12 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                 path.rfind('/').map_or(0, |at| at + 1)
             };
             let target = Prefix::folder(&to_path)?;
-            let below = context.app.everything_below(&context.profile, &bucket, &prefix).await?;
-            below
-                .into_iter()
-                .map(|(key, size)| {
+            // What is copied into the folder itself is not to be found there and copied again.
+            let into_itself = bucket == to_bucket && target.as_str().starts_with(prefix.as_str());
+            if options.dry_run || into_itself {
+                let app = context.app;
+                let below = app.everything_below(&context.profile, &bucket, &prefix).await?;
+                let items = below.into_iter().map(|(key, size)| {
                     let relative = key.as_str().get(base..).unwrap_or(key.as_str());
                     Ok(Item {
                         key: ObjectKey::new(format!("{target}{relative}"))?,
@@ -88,8 +90,13 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                         version_id: None,
                         size,
                     })
-                })
-                .collect::<Result<_>>()?
+                });
+                Chosen::from(items.collect::<Result<Vec<_>>>()?)
+            } else {
+                let to = Some((base, target.to_string()));
+                let below = vec![Below { prefix: prefix.to_string(), to }];
+                Chosen { below, ..Chosen::default() }
+            }
         } else {
             let key = ObjectKey::new(path)?;
             let target = match into_folder {
@@ -97,10 +104,10 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                 false => ObjectKey::new(to_path.clone())?,
             };
             let version_id = options.version_id.clone();
-            vec![Item { key: target, source: Some(key), version_id, size: 0 }]
+            vec![Item { key: target, source: Some(key), version_id, size: 0 }].into()
         };
         if options.dry_run {
-            for item in &items {
+            for item in &chosen.items {
                 let source = item.source.as_ref().unwrap_or(&item.key);
                 line(&format!(
                     "{word}: 's3://{bucket}/{}' -> 's3://{to_bucket}/{}'",
@@ -120,7 +127,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             if_absent: options.no_clobber,
         };
         let prefix = Prefix::root();
-        let id = context.app.copy(&to_profile, &to_bucket, &prefix, items, plan).await?;
+        let id = context.app.copy(&to_profile, &to_bucket, &prefix, chosen, plan).await?;
         let ended = context
             .follow(id, |job, number, item| {
                 let source = item.source.as_deref().unwrap_or(&item.key);

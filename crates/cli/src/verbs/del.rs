@@ -1,12 +1,12 @@
 use clap::Args;
-use dipper_app::{Failure, Item, ListedAction, Result};
+use dipper_app::{Chosen, Failure, ListedAction, Result};
 use dipper_types::{BucketName, Prefix, S3Uri};
 use serde_json::json;
 
 use super::Context;
-use super::targets::{items, object_only, targets};
+use super::targets::{Targets, expanded, nothing_there, object_only, targets};
 use crate::exit::Ended;
-use crate::output::{json as json_line, line, name, note};
+use crate::output::{json as json_line, line, name};
 
 #[derive(Debug, Args)]
 pub struct Del {
@@ -49,44 +49,45 @@ pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
         }
     }
     let mut partly = false;
-    for (bucket, objects) in targets(context, &options.uris, options.recursive, "delete").await? {
-        let items = items(objects);
-        partly |= matches!(delete(context, bucket, items, options.dry_run).await?, Ended::Partly);
+    for (bucket, objects) in targets(context, &options.uris, options.recursive).await? {
+        if options.dry_run {
+            dry_run(context, &bucket, &objects).await?;
+            continue;
+        }
+        partly |= matches!(delete(context, bucket, &objects).await?, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
+}
+
+async fn dry_run(context: &Context<'_>, bucket: &BucketName, objects: &Targets) -> Result<()> {
+    for key in expanded(context, bucket, objects, "delete").await? {
+        told(context, bucket, key.as_str(), None, true);
+    }
+    Ok(())
 }
 
 /// Deletes keys or versions in a job, and says which.
 pub async fn delete(
     context: &Context<'_>,
     bucket: BucketName,
-    items: Vec<Item>,
-    dry_run: bool,
+    chosen: impl Into<Chosen>,
 ) -> Result<Ended> {
-    if items.is_empty() {
-        note(&format!("WARNING: there is nothing to delete there in s3://{bucket}"));
-        return Ok(Ended::Well);
-    }
-    if dry_run {
-        for item in &items {
-            told(context, &bucket, item.key.as_str(), item.version_id.as_deref(), true);
-        }
-        return Ok(Ended::Well);
-    }
-    let title = match items.as_slice() {
-        [one] => one.key.name().to_owned(),
-        many => format!("{} items", many.len()),
-    };
     let action = ListedAction::Delete;
+    let chosen = chosen.into();
+    let title = chosen.title();
     let id = context
         .app
-        .listed(&context.profile, bucket.clone(), Prefix::root(), title, items, action)
+        .listed(&context.profile, bucket.clone(), Prefix::root(), title, chosen, action)
         .await?;
-    context
+    let ended = context
         .follow(id, |_, _, item| {
             told(context, &bucket, &item.key, item.version.as_deref(), false);
         })
-        .await
+        .await?;
+    if context.was_empty(id)? {
+        nothing_there("delete", &bucket);
+    }
+    Ok(ended)
 }
 
 async fn one_version(context: &Context<'_>, options: &Del, version: &str) -> Result<Ended> {
@@ -103,7 +104,7 @@ async fn one_version(context: &Context<'_>, options: &Del, version: &str) -> Res
     Ok(Ended::Well)
 }
 
-fn told(
+pub fn told(
     context: &Context<'_>,
     bucket: &BucketName,
     key: &str,

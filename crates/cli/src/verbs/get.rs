@@ -1,7 +1,9 @@
 use std::path::Path;
 
 use clap::Args;
-use dipper_app::{Failure, GetRequest, HeadRequest, Item, ListedAction, OnExisting, Result, S3};
+use dipper_app::{
+    Below, Chosen, Failure, GetRequest, HeadRequest, Item, ListedAction, OnExisting, Result, S3,
+};
 use dipper_types::{BucketName, ObjectKey, PartNumber, Prefix, S3Uri};
 use serde_json::json;
 
@@ -121,7 +123,7 @@ async fn single(
         }
     };
     let prefix = key.parent();
-    fetch(context, bucket, prefix, vec![item], action, local).await
+    fetch(context, bucket, prefix, vec![item].into(), action, local).await
 }
 
 async fn tree(
@@ -140,20 +142,14 @@ async fn tree(
         prefix.parent().unwrap_or_default()
     };
     let folder = absolute(Path::new(local.unwrap_or(".")))?;
-    let objects = context.app.everything_below(&context.profile, bucket, &prefix).await?;
-    if objects.is_empty() {
-        return Err(Failure::new(
-            dipper_app::Code::ObjectNotFound,
-            format!("there is nothing below s3://{bucket}/{prefix}"),
-        ));
-    }
     let action = ListedAction::Download {
         folder: folder.into(),
         on_existing,
         portable_names: options.portable_names,
     };
-    let objects = objects.into_iter().map(Item::from).collect();
-    fetch(context, bucket, base, objects, action, local).await
+    let below = vec![Below { prefix: prefix.to_string(), to: None }];
+    let chosen = Chosen { below, ..Chosen::default() };
+    fetch(context, bucket, base, chosen, action, local).await
 }
 
 /// Some bytes, straight through: nothing but their number proves them.
@@ -221,21 +217,15 @@ async fn fetch(
     context: &Context<'_>,
     bucket: &BucketName,
     base: Prefix,
-    objects: Vec<Item>,
+    chosen: Chosen,
     action: ListedAction,
     named: Option<&str>,
 ) -> Result<Ended> {
     let here = if matches!(named, None | Some(".")) { "./" } else { "" };
-    if objects.is_empty() {
-        return Ok(Ended::Well);
-    }
-    let title = match objects.as_slice() {
-        [one] => one.key.name().to_owned(),
-        many => format!("{} items", many.len()),
-    };
+    let (title, below) = (chosen.title(), chosen.below.first().map(|b| b.prefix.clone()));
     let id =
-        context.app.listed(&context.profile, bucket.clone(), base, title, objects, action).await?;
-    context
+        context.app.listed(&context.profile, bucket.clone(), base, title, chosen, action).await?;
+    let ended = context
         .follow(id, |job, number, item| {
             let local = item.local.as_deref().map(shown).unwrap_or_default();
             let here = if local.is_relative() { here } else { "" };
@@ -254,7 +244,14 @@ async fn fetch(
                 ));
             }
         })
-        .await
+        .await?;
+    match below {
+        Some(prefix) if context.was_empty(id)? => Err(Failure::new(
+            dipper_app::Code::ObjectNotFound,
+            format!("there is nothing below s3://{bucket}/{prefix}"),
+        )),
+        _ => Ok(ended),
+    }
 }
 
 /// Through a verified file of ours: nothing unproven reaches the pipe.

@@ -28,6 +28,20 @@ pub async fn run(context: &Context<'_>, options: &Ls) -> Result<Ended> {
     Ok(Ended::Well)
 }
 
+/// Of every bucket, one after the other.
+pub async fn everywhere(context: &Context<'_>, options: &Ls) -> Result<Ended> {
+    if !options.uris.is_empty() {
+        return run(context, options).await;
+    }
+    for (at, bucket) in context.app.buckets(&context.profile).await?.into_iter().enumerate() {
+        if at > 0 && !context.args.json {
+            line("");
+        }
+        objects(context, options, &BucketName::new(bucket.name)?, "").await?;
+    }
+    Ok(Ended::Well)
+}
+
 async fn buckets(context: &Context<'_>) -> Result<Ended> {
     for bucket in context.app.buckets(&context.profile).await? {
         if context.args.json {

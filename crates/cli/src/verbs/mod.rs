@@ -6,6 +6,7 @@ pub mod cp;
 pub mod del;
 pub mod doctor;
 pub mod document;
+pub mod du;
 pub mod get;
 pub mod info;
 mod jobs;
@@ -92,6 +93,8 @@ fn noun(verb: &Verb) -> Option<(&'static str, Document, &Noun)> {
 async fn verb(context: &Context<'_>) -> Result<Ended> {
     match &context.args.verb {
         Verb::Ls(options) => ls::run(context, options).await,
+        Verb::La(options) => ls::everywhere(context, options).await,
+        Verb::Du(options) => du::run(context, options).await,
         Verb::Put(options) => put::run(context, options).await,
         Verb::Get(options) => get::run(context, options).await,
         Verb::Cp(options) => cp::run(context, options, false).await,

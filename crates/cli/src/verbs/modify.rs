@@ -5,7 +5,7 @@ use dipper_app::{Code, Failure, HeaderEdit, ObjectChange, Result};
 use serde_json::json;
 
 use super::Context;
-use super::targets::{items, targets};
+use super::targets::{expanded, nothing_there, targets};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
@@ -141,15 +141,14 @@ pub async fn each(
     change: ObjectChange,
 ) -> Result<Ended> {
     let mut partly = false;
-    for (bucket, objects) in targets(context, uris, recursive, word).await? {
+    for (bucket, objects) in targets(context, uris, recursive).await? {
         if dry_run {
-            for key in objects.keys() {
+            for key in expanded(context, &bucket, &objects, word).await? {
                 line(&format!("{word}: 's3://{bucket}/{}'", name(key.as_str())));
             }
             continue;
         }
-        let id =
-            context.app.change(&context.profile, &bucket, items(objects), change.clone()).await?;
+        let id = context.app.change(&context.profile, &bucket, &objects, change.clone()).await?;
         let ended = context
             .follow(id, |job, number, item| {
                 if context.args.json {
@@ -163,6 +162,9 @@ pub async fn each(
                 }
             })
             .await?;
+        if context.was_empty(id)? {
+            nothing_there(word, &bucket);
+        }
         partly |= matches!(ended, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })

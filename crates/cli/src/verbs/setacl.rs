@@ -6,7 +6,7 @@ use dipper_types::{BucketName, ObjectKey, S3Uri};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::targets::{items, targets};
+use super::targets::{expanded, nothing_there, targets};
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
 
@@ -69,9 +69,9 @@ async fn canned(context: &Context<'_>, options: &Setacl, canned: &str) -> Result
         }
     }
     let mut partly = false;
-    for (bucket, objects) in targets(context, &objects, options.recursive, "change").await? {
+    for (bucket, objects) in targets(context, &objects, options.recursive).await? {
         let change = ObjectChange::Acl { canned: canned.to_owned() };
-        let id = context.app.change(&context.profile, &bucket, items(objects), change).await?;
+        let id = context.app.change(&context.profile, &bucket, &objects, change).await?;
         let ended = context
             .follow(id, |job, number, item| {
                 told(
@@ -83,6 +83,9 @@ async fn canned(context: &Context<'_>, options: &Setacl, canned: &str) -> Result
                 );
             })
             .await?;
+        if context.was_empty(id)? {
+            nothing_there("change", &bucket);
+        }
         partly |= matches!(ended, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
@@ -169,9 +172,10 @@ async fn edited(
             _ => objects.push(uri.clone()),
         }
     }
-    for (bucket, keys) in targets(context, &objects, options.recursive, "change").await? {
+    for (bucket, objects) in targets(context, &objects, options.recursive).await? {
+        let keys = expanded(context, &bucket, &objects, "change").await?;
         let total = keys.len() as u64;
-        for (at, key) in keys.keys().enumerate() {
+        for (at, key) in keys.iter().enumerate() {
             edit_one(context, &bucket, Some(key), grants).await?;
             told(context, &format!("s3://{bucket}/{key}"), "edited", at as u64 + 1, total);
         }

@@ -2,24 +2,67 @@
 
 use std::collections::BTreeMap;
 
-use dipper_app::{Failure, Item, Job, Result, TransferFilter, TransferItem};
+use dipper_app::{Below, Chosen, Failure, Item, Job, Result, TransferFilter, TransferItem};
 use dipper_types::{BucketName, JobId, ObjectKey, Prefix, S3Uri};
 
 use super::Context;
 use crate::exit::Ended;
 use crate::output::note;
 
-/// By bucket, each object once, with its size where that is known.
-pub type Targets = BTreeMap<BucketName, BTreeMap<ObjectKey, u64>>;
+/// Of one bucket: objects by name, and folders with everything below them.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Targets {
+    keys: Vec<ObjectKey>,
+    below: Vec<Prefix>,
+}
 
-/// Every address first: nothing is done if one of them is wrong.
+impl Targets {
+    /// Each object once.
+    fn add_below(&mut self, prefix: Prefix) {
+        let covers = |outer: &Prefix, inner: &str| inner.starts_with(outer.as_str());
+        if self.below.iter().any(|outer| covers(outer, prefix.as_str())) {
+            return;
+        }
+        self.below.retain(|inner| !covers(&prefix, inner.as_str()));
+        self.keys.retain(|key| !covers(&prefix, key.as_str()));
+        self.below.push(prefix);
+    }
+
+    fn add_key(&mut self, key: ObjectKey) {
+        let covered = self.below.iter().any(|outer| key.as_str().starts_with(outer.as_str()));
+        if !covered && !self.keys.contains(&key) {
+            self.keys.push(key);
+        }
+    }
+}
+
+impl From<&Targets> for Chosen {
+    fn from(targets: &Targets) -> Self {
+        let items = targets.keys.iter().map(|key| Item::from((key.clone(), 0))).collect();
+        let below = targets.below.iter();
+        let below = below.map(|prefix| Below { prefix: prefix.to_string(), to: None }).collect();
+        Self { items, below }
+    }
+}
+
+/// Every address first: nothing is done if one of them is wrong, or names a bucket that is not there.
 pub async fn targets(
     context: &Context<'_>,
     uris: &[String],
     recursive: bool,
-    verb: &str,
-) -> Result<Targets> {
-    let mut wanted = Targets::new();
+) -> Result<BTreeMap<BucketName, Targets>> {
+    let wanted = parsed(uris, recursive)?;
+    if wanted.len() > 1 {
+        let s3 = context.app.client(&context.profile).await?;
+        for bucket in wanted.keys() {
+            s3.head_bucket(bucket).await?;
+        }
+    }
+    Ok(wanted)
+}
+
+fn parsed(uris: &[String], recursive: bool) -> Result<BTreeMap<BucketName, Targets>> {
+    let mut wanted: BTreeMap<BucketName, Targets> = BTreeMap::new();
     for uri in uris {
         let (bucket, path) = match S3Uri::parse(uri)? {
             S3Uri::Path(bucket, path) => (bucket, path),
@@ -29,25 +72,35 @@ pub async fn targets(
                     .with_hint("Use --recursive for everything below it."));
             }
         };
-        let found = wanted.entry(bucket.clone()).or_default();
-        if recursive {
-            let prefix = Prefix::folder(&path)?;
-            found.extend(context.app.everything_below(&context.profile, &bucket, &prefix).await?);
-        } else {
-            found.insert(ObjectKey::new(path)?, 0);
+        let of_bucket = wanted.entry(bucket).or_default();
+        match recursive {
+            true => of_bucket.add_below(Prefix::folder(&path)?),
+            false => of_bucket.add_key(ObjectKey::new(path)?),
         }
     }
-    for (bucket, objects) in &wanted {
-        if objects.is_empty() {
-            note(&format!("WARNING: there is nothing to {verb} there in s3://{bucket}"));
-        }
-    }
-    wanted.retain(|_, objects| !objects.is_empty());
     Ok(wanted)
 }
 
-pub fn items(objects: BTreeMap<ObjectKey, u64>) -> Vec<Item> {
-    objects.into_iter().map(Item::from).collect()
+pub fn nothing_there(verb: &str, bucket: &BucketName) {
+    note(&format!("WARNING: there is nothing to {verb} there in s3://{bucket}"));
+}
+
+/// What the addresses mean now, key by key: for dry runs, and for what is done one by one.
+pub async fn expanded(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    targets: &Targets,
+    verb: &str,
+) -> Result<Vec<ObjectKey>> {
+    let mut keys = targets.keys.clone();
+    for prefix in &targets.below {
+        let below = context.app.everything_below(&context.profile, bucket, prefix).await?;
+        keys.extend(below.into_iter().map(|(key, _)| key));
+    }
+    if keys.is_empty() {
+        nothing_there(verb, bucket);
+    }
+    Ok(keys)
 }
 
 /// An object, not a bucket.
@@ -107,6 +160,11 @@ impl Context<'_> {
         }
     }
 
+    /// Whether a job turned out to have nothing to do.
+    pub fn was_empty(&self, id: JobId) -> Result<bool> {
+        Ok(self.app.job(id)?.files_total == 0)
+    }
+
     fn tell_more(
         &self,
         job: &Job,
@@ -151,5 +209,26 @@ impl Context<'_> {
             after = last.id;
             items.iter().for_each(&mut tell);
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_object_is_meant_once() {
+        let of = |uris: &[&str], recursive| {
+            let uris: Vec<String> = uris.iter().map(|&uri| uri.to_owned()).collect();
+            parsed(&uris, recursive).unwrap().into_values().next().unwrap()
+        };
+        let prefixes = |targets: Targets| -> Vec<String> {
+            targets.below.iter().map(ToString::to_string).collect()
+        };
+        let nested = ["s3://one/a/b", "s3://one/a/", "s3://one/ab", "s3://one/a/c/"];
+        assert_eq!(prefixes(of(&nested, true)), ["a/", "ab/"]);
+        assert_eq!(prefixes(of(&["s3://one", "s3://one/x"], true)), [""]);
+        assert_eq!(of(&["s3://one/x", "s3://one/x"], false).keys.len(), 1);
+        assert!(parsed(&["s3://one".into()], false).is_err());
     }
 }

@@ -6,7 +6,7 @@ use dipper_types::BucketName;
 use serde_json::json;
 
 use super::Context;
-use super::del::delete;
+use super::del::{delete, told};
 use super::targets::{object_only, place};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note, size, time};
@@ -191,6 +191,12 @@ async fn take(
             note(&format!("WARNING: there is nothing of that kind at {uri}"));
             continue;
         }
+        if dry_run {
+            for version in &taken {
+                told(context, &bucket, &version.key, Some(&version.version_id), true);
+            }
+            continue;
+        }
         let items = taken
             .into_iter()
             .map(|version| {
@@ -202,7 +208,7 @@ async fn take(
                 })
             })
             .collect::<Result<Vec<_>>>()?;
-        partly |= matches!(delete(context, bucket, items, dry_run).await?, Ended::Partly);
+        partly |= matches!(delete(context, bucket, items).await?, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
 }

@@ -1,0 +1,85 @@
+//! Every word that s3cmd's own help lists, with Dipper.
+
+use std::collections::BTreeSet;
+use std::path::PathBuf;
+use std::process::Command;
+
+use crate::support::World;
+
+/// Commands of s3cmd's that Dipper has not.
+const NO_COMMANDS: &[&str] = &[
+    "cfcreate",
+    "cfdelete",
+    "cfinfo",
+    "cfinval",
+    "cfinvalinfo",
+    "cflist",
+    "cfmodify",
+    "fixbucket",
+    "sign",
+    "sync",
+];
+/// Options that `ls` heeds in s3cmd, and that are refused here.
+const NO_OPTIONS: &[&str] = &["--configure", "--dump-config", "--signature-v2", "--list-md5"];
+
+fn help(world: &World, tool: &PathBuf) -> String {
+    let mut command = Command::new(tool);
+    world.surround(&mut command);
+    // One option a line, however long.
+    command.env("COLUMNS", "1000").arg("--help");
+    world.finish(command).ok().out
+}
+
+pub fn commands(tool: &PathBuf) {
+    let world = World::new();
+    let text = help(&world, tool);
+    let all: BTreeSet<&str> = text
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("s3cmd "))
+        .filter_map(|rest| rest.split(' ').next())
+        .filter(|word| word.starts_with(|c: char| c.is_ascii_lowercase()))
+        .collect();
+    assert!(all.len() >= 50, "{all:?}");
+    let missing: Vec<&str> =
+        all.into_iter().filter(|command| world.run([command, "--help"]).code != 0).collect();
+    assert_eq!(missing, NO_COMMANDS);
+}
+
+pub fn options(tool: &PathBuf) {
+    let world = World::with_bucket();
+    let (host, keys) = (world.server.host(), (&world.server.access_key, &world.server.secret_key));
+    let config = world.s3cfg("config", host, keys.0, keys.1);
+    let text = help(&world, tool);
+    let (mut count, mut refused) = (0, Vec::new());
+    for line in text.lines().filter(|line| line.trim_start().starts_with('-')) {
+        let names = line.trim_start().split("  ").next().unwrap();
+        let takes_value = names.contains('=');
+        for name in names.split(", ") {
+            let name = name.split(['=', ' ']).next().unwrap();
+            count += 1;
+            let mut words = vec![name.to_owned()];
+            if takes_value {
+                words.push(match name {
+                    "-c" | "--config" => config.to_string_lossy().into_owned(),
+                    "--host" | "--host-bucket" => world.server.host().to_owned(),
+                    "--access_key" => world.server.access_key.clone(),
+                    "--secret_key" => world.server.secret_key.clone(),
+                    _ => "1".to_owned(),
+                });
+            }
+            words.extend(["ls", "s3://bucket"].map(str::to_owned));
+            let ran = world.run(&words);
+            match ran.err.contains(" yet\n") {
+                true => refused.push(name.to_owned()),
+                // The certificates that these name are not there; nothing else is wrong with them.
+                false if matches!(name, "--ssl-cert" | "--ssl-key") => {}
+                false => assert_ne!(ran.code, 64, "{words:?}: {}", ran.err),
+            }
+        }
+    }
+    assert!(count >= 120, "{count}");
+    refused.sort();
+    let mut wanted: Vec<&str> = NO_OPTIONS.to_vec();
+    wanted.sort_unstable();
+    assert_eq!(refused, wanted);
+}
