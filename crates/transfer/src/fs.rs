@@ -58,9 +58,7 @@ pub(crate) fn partial(target: &Path, database: &str, transfer: i64) -> PathBuf {
 pub(crate) fn create_partial(root: &Path, path: &Path, size: u64) -> Result<File, TransferError> {
     #[cfg(target_os = "linux")]
     if let Some(folder) = beneath::parent(root, path)? {
-        let file = beneath::create(&folder, path)?;
-        file.set_len(size).map_err(TransferError::local("make room for", path))?;
-        return Ok(file);
+        return sized(beneath::create(&folder, path)?, path, size);
     }
     let _ = root;
     let create = || OpenOptions::new().create_new(true).read(true).write(true).open(path);
@@ -71,9 +69,19 @@ pub(crate) fn create_partial(root: &Path, path: &Path, size: u64) -> Result<File
         }
         created => created,
     };
-    let file = file.map_err(TransferError::local("create", path))?;
-    file.set_len(size).map_err(TransferError::local("make room for", path))?;
-    Ok(file)
+    sized(file.map_err(TransferError::local("create", path))?, path, size)
+}
+
+/// What can't be made as long as it must be is not left lying about.
+fn sized(file: File, path: &Path, size: u64) -> Result<File, TransferError> {
+    match file.set_len(size) {
+        Ok(()) => Ok(file),
+        Err(source) => {
+            drop(file);
+            let _ = std::fs::remove_file(path);
+            Err(TransferError::Local { op: "make room for", path: path.to_owned(), source })
+        }
+    }
 }
 
 /// Files and connections are open by the hundred; systems begin with as few as 256. What the system
