@@ -7,6 +7,7 @@ mod deletes;
 mod dying;
 mod jobs;
 mod killed;
+mod lanes;
 mod lost;
 mod mixed;
 mod nasty;
@@ -42,6 +43,7 @@ pub fn trials() -> Vec<Trial> {
             a_range_that_hangs_is_overtaken,
         }
         broken { no_more_descriptors, a_folder_that_goes_meanwhile }
+        lanes { as_many_as_help, half_as_many_when_told_to }
         lost {
             the_one_that_was_asked_for_goes,
             one_of_another_time_stays,
