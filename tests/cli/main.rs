@@ -24,5 +24,6 @@ mod sandbox;
 mod setacl;
 mod setpolicy;
 mod sign_in;
+mod stopped;
 mod support;
 mod versions;

@@ -49,7 +49,12 @@ async fn transfer(role: &Value) {
     let rig = Rig::over(&db, s3, crate::rig::LIMITS);
     let (bucket, path) = (bucket("bucket"), PathBuf::from(text(role, "path")));
     match text(role, "role") {
-        "upload" => drop(rig.upload(&bucket, &[(&path, "big")]).await),
+        "upload" => {
+            let rule = serde_json::from_value(role["rule"].clone())
+                .unwrap_or(dipper_transfer::OnExisting::Overwrite);
+            let id = rig.begin_upload_where(&bucket, (&path, "big"), rule).await;
+            drop(rig.ended(id).await);
+        }
         "objects" => {
             let objects: Vec<(String, u64)> =
                 serde_json::from_value(role["objects"].clone()).unwrap();

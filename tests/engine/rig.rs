@@ -103,6 +103,25 @@ impl Rig {
         self.engine.submit_upload(job).await.unwrap()
     }
 
+    /// One source, where something may lie under its key.
+    pub async fn begin_upload_where(
+        &self,
+        to: &BucketName,
+        (path, key): (&Path, &str),
+        on_existing: OnExisting,
+    ) -> JobId {
+        let job = UploadJob {
+            profile: ProfileId::new("p"),
+            bucket: to.clone(),
+            prefix: Prefix::root(),
+            title: "up".into(),
+            sources: vec![UploadSource { path: path.into(), key: key.to_owned() }],
+            headers: ObjectHeaders::default(),
+            on_existing,
+        };
+        self.engine.submit_upload(job).await.unwrap()
+    }
+
     pub async fn upload(&self, to: &BucketName, sources: &[(&Path, &str)]) -> JobRow {
         let id = self.begin_upload(to, sources).await;
         self.ended(id).await

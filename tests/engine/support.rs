@@ -161,12 +161,24 @@ pub async fn sent_to(
     body: impl Into<Bytes>,
     kind: Option<&str>,
 ) -> Answer {
+    let headers: Vec<_> = kind.iter().map(|kind| ("content-type", *kind)).collect();
+    sent_with(address, method, url, body, &headers).await
+}
+
+/// The same with these headers.
+pub async fn sent_with(
+    address: &str,
+    method: Method,
+    url: &str,
+    body: impl Into<Bytes>,
+    headers: &[(&str, &str)],
+) -> Answer {
     let uri: http::Uri = url.parse().unwrap();
     let host = uri.authority().unwrap().to_string();
     let path = uri.path_and_query().unwrap().to_string();
     let mut request = Request::builder().method(method).uri(path).header("host", &host);
-    if let Some(kind) = kind {
-        request = request.header("content-type", kind);
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     let stream = tokio::net::TcpStream::connect(address).await.unwrap();
     let (mut sender, driver) =

@@ -272,6 +272,9 @@ impl From<&StateError> for Failure {
     fn from(error: &StateError) -> Self {
         let message = with_causes(error);
         match error {
+            full if full.is_full_disk() => Self::new(Code::DiskFull, message).with_hint(
+                "Make room on the disk that holds Dipper's own data, then resume the job.",
+            ),
             StateError::Folder { source, .. } => Self::new(io_code(source), message),
             StateError::NewerSchema { .. } => Self::new(Code::Database, message)
                 .with_hint("This data folder was used by a newer Dipper. Update this one."),

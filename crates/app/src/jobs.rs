@@ -202,6 +202,17 @@ impl App {
         Ok(())
     }
 
+    /// Says so, where another process has the job: what was asked of it is that one's to do.
+    pub fn expect_own(&self, id: JobId) -> Result<()> {
+        let Some(process) = self.engine.owned_elsewhere(id)? else { return Ok(()) };
+        let who = match process {
+            Some(number) => format!("job {id} runs in another process (number {number})"),
+            None => format!("job {id} runs in another process"),
+        };
+        let hint = "`dipper jobs ls` shows how far it is, and `dipper jobs pause` asks it to stop.";
+        Err(Failure::new(Code::Conflict, who).with_hint(hint))
+    }
+
     pub async fn start_upload(
         &self,
         handle: Handle,

@@ -440,6 +440,10 @@ fn transport_class(error: &(dyn StdError + 'static)) -> Class {
         if cause.is::<rustls::Error>() {
             return Class::Tls;
         }
+        // The SDK compares a whole answer with the checksum in its head, at the last byte.
+        if cause.is::<aws_smithy_checksums::body::validate::Error>() {
+            return Class::ChecksumMismatch;
+        }
         let io = cause.downcast_ref::<std::io::Error>();
         if io.is_some_and(|io| io.kind() == std::io::ErrorKind::TimedOut) {
             return Class::Timeout;
@@ -544,6 +548,12 @@ mod tests {
         );
         let twice = std::io::Error::other(io);
         assert_eq!(Error::transport("x", twice).class, Class::Tls);
+        let spoiled = aws_smithy_checksums::body::validate::Error::ChecksumMismatch {
+            expected: bytes::Bytes::from_static(b"a"),
+            actual: bytes::Bytes::from_static(b"b"),
+        };
+        let spoiled = std::io::Error::other(spoiled);
+        assert_eq!(Error::transport("x", spoiled).class, Class::ChecksumMismatch);
         let refused = std::io::Error::from(std::io::ErrorKind::ConnectionRefused);
         let refused = Error::transport("x", refused);
         assert_eq!((refused.class, refused.context.refused), (Class::Network, true));

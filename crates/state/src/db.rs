@@ -6,7 +6,7 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use rusqlite::Connection;
+use rusqlite::{Connection, ErrorCode, ffi};
 use tokio::sync::oneshot;
 
 use crate::{StateError, schema};
@@ -16,9 +16,12 @@ const FILE: &str = "dipper.db";
 const GROUP: Duration = Duration::from_millis(20);
 const GROUP_MAX: usize = 1000;
 const BUSY: Duration = Duration::from_secs(15);
+const ROLLED_BACK: &str = "the database rolled the write back";
 
-/// Runs inside the group's transaction; what it gives back is told once the commit is durable.
-type Write = Box<dyn FnOnce(&Connection) -> Told + Send>;
+/// Runs inside the group's transaction; what it gives back is told once the commit is durable. Beside
+/// it: what SQLite had against it.
+type Write = Box<dyn FnOnce(&Connection) -> (Told, Option<Refusal>) + Send>;
+type Refusal = (ffi::Error, String);
 type Told = Box<dyn FnOnce(Option<rusqlite::Error>) + Send>;
 
 #[derive(Clone)]
@@ -130,14 +133,16 @@ impl Db {
         let (tell, told) = oneshot::channel();
         let task: Write = Box::new(move |connection| {
             let result = within_savepoint(connection, write);
-            Box::new(move |commit_error| {
+            let refused = result.as_ref().err().map(refusal);
+            let told: Told = Box::new(move |commit_error| {
                 let result = match commit_error {
                     Some(error) => Err(error),
                     None => result,
                 };
                 // A caller that went away needs no answer.
                 let _ = tell.send(result);
-            })
+            });
+            (told, refused)
         });
         self.inner.writes.send(task).map_err(|_| StateError::WriterGone)?;
         Ok(told.await.map_err(|_| StateError::WriterGone)??)
@@ -172,7 +177,10 @@ fn within_savepoint<T>(
             Ok(value)
         }
         Err(error) => {
-            connection.execute_batch("ROLLBACK TO one; RELEASE one")?;
+            // Where SQLite has rolled everything back already (a full disk), there is nothing to undo.
+            if !connection.is_autocommit() {
+                connection.execute_batch("ROLLBACK TO one; RELEASE one")?;
+            }
             Err(error)
         }
     }
@@ -187,7 +195,8 @@ fn write_loop(connection: &Connection, tasks: &Receiver<Write>, abort: &Abort) {
             continue;
         }
         let started = Instant::now();
-        let mut group = vec![first(connection)];
+        let (told, mut refused) = first(connection);
+        let mut group = vec![told];
         let mut ends = abort.is_now();
         // A full disk makes SQLite roll back by itself: what came after would commit one by one.
         while !ends
@@ -197,7 +206,9 @@ fn write_loop(connection: &Connection, tasks: &Receiver<Write>, abort: &Abort) {
         {
             match tasks.try_recv() {
                 Ok(task) => {
-                    group.push(task(connection));
+                    let (told, why) = task(connection);
+                    group.push(told);
+                    refused = refused.or(why);
                     ends = abort.is_now();
                 }
                 Err(_) => break,
@@ -206,29 +217,46 @@ fn write_loop(connection: &Connection, tasks: &Receiver<Write>, abort: &Abort) {
         if ends && !abort.after.load(Ordering::Relaxed) {
             std::process::abort();
         }
-        let message = if connection.is_autocommit() {
-            Some("the database rolled the write back".to_owned())
+        let failed = if connection.is_autocommit() {
+            Some(
+                refused.unwrap_or_else(|| (ffi::Error::new(ffi::SQLITE_IOERR), ROLLED_BACK.into())),
+            )
         } else {
             let failed = connection.execute_batch("COMMIT").err();
             if failed.is_some() {
                 let _ = connection.execute_batch("ROLLBACK");
             }
-            failed.map(|error| error.to_string())
+            failed.as_ref().map(refusal)
         };
+        if failed.as_ref().is_some_and(|(why, _)| is_full(why)) {
+            make_room(connection);
+        }
         if ends {
             std::process::abort();
         }
         for told in group {
-            told(message.as_ref().map(|text| commit_error(text)));
+            told(failed.clone().map(|(why, text)| rusqlite::Error::SqliteFailure(why, Some(text))));
         }
     }
 }
 
-fn commit_error(text: &str) -> rusqlite::Error {
-    rusqlite::Error::SqliteFailure(
-        rusqlite::ffi::Error::new(rusqlite::ffi::SQLITE_IOERR),
-        Some(text.to_owned()),
-    )
+/// One error for all of a group: its code and its words.
+fn refusal(error: &rusqlite::Error) -> Refusal {
+    let code = error.sqlite_error().copied();
+    (code.unwrap_or_else(|| ffi::Error::new(ffi::SQLITE_IOERR)), error.to_string())
+}
+
+/// No room for the database. The file beside it that readers share says it in another way.
+pub(crate) fn is_full(error: &ffi::Error) -> bool {
+    error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
+}
+
+/// What is in the log goes into the database, so that the log begins anew in the room that it has: a
+/// job can still be written down as paused.
+fn make_room(connection: &Connection) {
+    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
+        tracing::warn!(%error, "the disk of the database is full");
+    }
 }
 
 /// A task can only answer after it has run; run it on an empty database so that its effect is lost,
@@ -236,7 +264,7 @@ fn commit_error(text: &str) -> rusqlite::Error {
 fn first_refused(task: Write, error: rusqlite::Error) -> Box<dyn FnOnce()> {
     match Connection::open_in_memory() {
         Ok(nowhere) => {
-            let told = task(&nowhere);
+            let (told, _) = task(&nowhere);
             Box::new(move || told(Some(error)))
         }
         Err(_) => Box::new(move || drop(task)),
@@ -259,6 +287,32 @@ mod tests {
         let rows: u32 =
             db.read(|c| c.query_row("SELECT count(*) FROM settings", [], |r| r.get(0))).unwrap();
         assert_eq!(rows, 2);
+    }
+
+    /// SQLite rolls the whole group back then: each is told so, and by which cause.
+    #[tokio::test]
+    async fn a_full_disk_is_told_as_one() {
+        let folder = tempfile::tempdir().unwrap();
+        let db = Db::open(folder.path()).unwrap();
+        let most = |pages: u32| {
+            db.write(move |c| c.execute_batch(&format!("PRAGMA max_page_count = {pages}")))
+        };
+        most(1).await.unwrap();
+        let put = |name: &'static str, size: usize| {
+            let text = "x".repeat(size);
+            db.write(move |c| c.execute("INSERT INTO settings VALUES (?1, ?2)", [name, &text]))
+        };
+        let (small, large) = tokio::join!(put("a", 10), put("b", 1 << 20));
+        let error = large.unwrap_err();
+        assert!(error.is_full_disk(), "{error:?}");
+        assert!(small.is_ok() || small.is_err_and(|error| error.is_full_disk()));
+        most(1 << 20).await.unwrap();
+        put("c", 1 << 20).await.unwrap();
+        let locked = StateError::from(rusqlite::Error::SqliteFailure(
+            ffi::Error::new(ffi::SQLITE_BUSY),
+            None,
+        ));
+        assert!(!locked.is_full_disk());
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! which a pid or a time does not.
 
 use std::fs::{File, OpenOptions, TryLockError};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use crate::StateError;
@@ -28,7 +29,10 @@ impl Instance {
             .map_err(|e| failed(std::io::Error::other(format!("no randomness: {e}"))))?;
         let id = hex::encode(random);
         let path = folder.join(&id);
-        let lock = OpenOptions::new().create_new(true).write(true).open(&path).map_err(failed)?;
+        let mut lock =
+            OpenOptions::new().create_new(true).write(true).open(&path).map_err(failed)?;
+        // For people: the lock alone says who is alive. Where a locked file can't be read, it is not told.
+        writeln!(lock, "{}", std::process::id()).map_err(failed)?;
         lock.lock().map_err(failed)?;
         Ok(Self { id, path, _lock: lock })
     }
@@ -52,6 +56,14 @@ impl Instance {
             }
         }
     }
+
+    /// The number that the system gives the process with that id, where it can be told.
+    pub fn process(home: &Path, id: &str) -> Option<u32> {
+        if id.is_empty() || !id.bytes().all(|b| b.is_ascii_hexdigit()) {
+            return None;
+        }
+        std::fs::read_to_string(folder_of(home).join(id)).ok()?.trim().parse().ok()
+    }
 }
 
 impl Drop for Instance {
@@ -70,6 +82,8 @@ mod tests {
         let one = Instance::claim(home.path()).unwrap();
         let id = one.id().to_owned();
         assert!(Instance::is_alive(home.path(), &id));
+        #[cfg(unix)]
+        assert_eq!(Instance::process(home.path(), &id), Some(std::process::id()));
         drop(one);
         assert!(!Instance::is_alive(home.path(), &id));
         assert!(!Instance::is_alive(home.path(), "../../etc/passwd"));

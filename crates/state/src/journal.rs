@@ -10,8 +10,10 @@ use rusqlite::{Connection, OptionalExtension, params};
 use crate::{Db, StateError, os_path};
 
 mod control;
+mod intents;
 mod rows;
 
+pub use intents::Intent;
 pub use rows::{
     Fingerprint, JobKind, JobRow, JobState, NewJob, NewTransfer, Outcome, PartRow, Priority,
     TransferFilter, TransferRow, TransferState, Wish,
@@ -241,9 +243,11 @@ impl Journal {
         upload: UploadId,
         part_size: u64,
         source: Fingerprint,
+        answered: Timestamp,
     ) -> Result<(), StateError> {
         self.db
             .write(move |c| {
+                intents::answered(c, transfer, answered)?;
                 c.execute("DELETE FROM parts WHERE transfer = ?1", [transfer.get()])?;
                 correct_total(c, transfer, source.size)?;
                 c.execute(
@@ -443,13 +447,15 @@ impl Journal {
     pub async fn clear_finished(&self) -> Result<Vec<JobId>, StateError> {
         self.db
             .write(|c| {
-                c.prepare_cached(
+                let gone = c.prepare_cached(
                     "DELETE FROM jobs WHERE state IN ('completed', 'failed', 'cancelled') AND NOT EXISTS (
                        SELECT 1 FROM transfers WHERE job = jobs.id AND upload_id IS NOT NULL
                      ) RETURNING id",
                 )?
                 .query_map([], |row| Ok(JobId::new(row.get(0)?)))?
-                .collect()
+                .collect::<Result<_, _>>()?;
+                intents::tidy(c)?;
+                Ok(gone)
             })
             .await
     }

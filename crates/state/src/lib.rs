@@ -18,7 +18,7 @@ pub use capabilities::{Capabilities, CapabilityRow};
 pub use db::{Db, prepare_folder};
 pub use instance::Instance;
 pub use journal::{
-    Fingerprint, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, PartRow,
+    Fingerprint, Intent, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, PartRow,
     Priority, TransferFilter, TransferRow, TransferState, Wish,
 };
 pub use keychain::{KeyStore, KeychainError, OsKeychain};
@@ -44,4 +44,16 @@ pub enum StateError {
     WriterGone,
     #[error("a row in {table} can't be read")]
     BadRow { table: &'static str, source: serde_json::Error },
+}
+
+impl StateError {
+    /// No room on the disk that holds the data folder.
+    pub fn is_full_disk(&self) -> bool {
+        use std::io::ErrorKind::{QuotaExceeded, StorageFull};
+        match self {
+            Self::Folder { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            Self::Sqlite { source } => source.sqlite_error().is_some_and(db::is_full),
+            _ => false,
+        }
+    }
 }

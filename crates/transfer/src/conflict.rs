@@ -7,8 +7,7 @@ use std::time::UNIX_EPOCH;
 use dipper_s3::ObjectHead;
 
 use crate::error::TransferError;
-use crate::fs;
-use crate::hash::provable;
+use crate::proof::{Known, Verdict, judge};
 use crate::source::fingerprint;
 use crate::spec::OnExisting;
 
@@ -76,27 +75,26 @@ pub(crate) fn mtime_ns(meta: &Metadata) -> i64 {
 /// Whether a file has the bytes that the object's checksum or ETag tells of. What can't be told
 /// counts as different.
 pub(crate) fn same_bytes(path: &Path, head: &ObjectHead) -> Result<bool, TransferError> {
+    Ok(proven(path, head, 0)?.is_some())
+}
+
+/// By what a file is proven to have the object's bytes, which may have gone up in parts of `piece`.
+pub(crate) fn proven(
+    path: &Path,
+    head: &ObjectHead,
+    piece: u64,
+) -> Result<Option<&'static str>, TransferError> {
     let read = || TransferError::local("read", path);
     let file = std::fs::File::open(path).map_err(read())?;
     let before = fingerprint(&file.metadata().map_err(read())?);
     if before.size != head.size {
-        return Ok(false);
+        return Ok(None);
     }
-    if let Some((crc, theirs)) = provable(&head.checksums) {
-        let mut all = crc.digest(b"");
-        fs::each_block(&file, 0, head.size, |block| {
-            let value = crc.digest(block);
-            all = crc.combine(all, value, block.len() as u64);
-        })
-        .map_err(read())?;
-        return Ok(crc.base64(all) == theirs.value);
-    }
-    let Some(theirs) = head.etag_md5() else { return Ok(false) };
-    let mut hash = <md5::Md5 as md5::Digest>::new();
-    fs::each_block(&file, 0, head.size, |block| md5::Digest::update(&mut hash, block))
-        .map_err(read())?;
-    let ours: [u8; 16] = md5::Digest::finalize(hash).into();
-    Ok(hex::encode(ours).eq_ignore_ascii_case(theirs))
+    let known = Known { piece, ..Known::default() };
+    Ok(match judge(&file, head, known).map_err(read())? {
+        Verdict::Proven(by) => Some(by),
+        Verdict::Wrong { .. } | Verdict::Unknown => None,
+    })
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use dipper_state::{
 };
 use dipper_types::{JobId, TransferId};
 
-use crate::engine::{Engine, Stop};
+use crate::engine::{DOUBTFUL, Engine, Stop};
 use crate::error::TransferError;
 
 /// Clearing the list waits so long for a server.
@@ -52,7 +52,8 @@ impl Engine {
             return Ok(());
         }
         self.journal.requeue(id).await?;
-        self.start(id)
+        // A request whose answer never came may have done its work.
+        self.begin(id, DOUBTFUL)
     }
 
     /// Forgets finished jobs, and what the failed ones had left to go on with.
@@ -102,7 +103,7 @@ impl Engine {
         }
         if self.take(&job).await? {
             self.journal.set_state(id, JobState::Queued, None, None).await?;
-            self.start(id)?;
+            self.begin(id, DOUBTFUL)?;
         }
         Ok(())
     }
@@ -119,7 +120,7 @@ impl Engine {
         }
         let back = self.journal.requeue_some(id, which).await?;
         if back > 0 {
-            self.start(id)?;
+            self.begin(id, DOUBTFUL)?;
         }
         Ok(back)
     }
@@ -198,6 +199,13 @@ impl Engine {
         !job.state.is_finished()
             && job.owner != self.instance.id()
             && Instance::is_alive(&self.home, &job.owner)
+    }
+
+    /// Whether a living process other than this one had the job last; with its number, where it is told.
+    pub fn owned_elsewhere(&self, id: JobId) -> Result<Option<Option<u32>>, TransferError> {
+        let Some(job) = self.journal.job(id)? else { return Ok(None) };
+        let other = job.owner != self.instance.id() && Instance::is_alive(&self.home, &job.owner);
+        Ok(other.then(|| Instance::process(&self.home, &job.owner)))
     }
 
     /// Makes the job this process's. False where somebody else was quicker.

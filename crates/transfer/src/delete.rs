@@ -101,7 +101,9 @@ async fn batch(
             rows.iter().map(|row| (row.id, Outcome::Failed { error: text.clone() })).collect()
         }
     };
-    finish(context, outcomes.clone()).await;
+    if !finish(context, outcomes.clone()).await {
+        return Ok(());
+    }
     // One by one, some may have been cut off: rows and outcomes are matched by id.
     let by_id: HashMap<TransferId, &TransferRow> = rows.iter().map(|row| (row.id, row)).collect();
     context.progress.update(|counts| {

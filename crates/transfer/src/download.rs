@@ -17,10 +17,10 @@ use crate::hash::{Crc, provable};
 use crate::plan::{self, PART_MIN};
 use crate::pool::Buffer;
 use crate::progress::{Active, Attempt};
-use crate::proof::{Proof, prove};
+use crate::proof::{Proof, parts_to_learn, prove};
 use crate::publish::Whole;
 use crate::spec::{OnExisting, Spec};
-use crate::{conflict, fs, hedge, retry};
+use crate::{conflict, fs, hedge, layout, retry};
 
 const MIB: u64 = 1 << 20;
 /// Up to this size, one request without a HEAD before it.
@@ -207,7 +207,9 @@ impl Download<'_> {
                 }
                 answer => answer?,
             };
-            if answer.len != size || answer.head.size != size {
+            // Or it takes more than one answer to prove it.
+            let proves = parts_to_learn(&answer.head).is_none();
+            if answer.len != size || answer.head.size != size || !proves {
                 return Ok(None);
             }
             let attempt = Attempt::new(self.active);
@@ -307,7 +309,16 @@ impl Download<'_> {
         done.sort_by_key(|part| part.number);
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
         let (size, modified) = (head.size, conflict::modified_ns(&head));
-        let proof = Proof { head, parts: done, piece, crc };
+        let version = self.transfer.version.as_deref();
+        let uploaded =
+            match layout::parts(self.context, &self.bucket, &self.key, version, &head).await {
+                Ok(parts) => parts,
+                Err(error) => {
+                    self.give_up(&partial, &error);
+                    return Err(error);
+                }
+            };
+        let proof = Proof { head, parts: done, piece, crc, uploaded };
         let (path, whole) = (partial.clone(), Arc::clone(&file));
         let proven = blocking(move || {
             let verified = proof.check(&whole, &path)?;

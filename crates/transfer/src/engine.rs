@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -68,7 +67,7 @@ const FETCH: u32 = 256;
 const LONGEST_PAUSE: Duration = Duration::from_secs(20);
 /// As many files may have been under way in a process that ended, with those whose end was not yet
 /// written.
-const DOUBTFUL: usize = 2048;
+pub(crate) const DOUBTFUL: u32 = 2048;
 
 pub struct Engine {
     pub(crate) journal: Journal,
@@ -124,8 +123,9 @@ pub(crate) struct JobContext {
     pub lanes: Arc<Lanes>,
     pub pace: Arc<dyn Pace>,
     pub running: Running,
-    /// So many of the first files may be on the server already: an ended process was sending them.
-    pub doubtful: Arc<AtomicUsize>,
+    /// Up to this one, files may be on the server already: somebody was sending them when the job
+    /// stopped.
+    pub doubtful: TransferId,
 }
 
 impl JobContext {
@@ -149,10 +149,9 @@ impl JobContext {
         }
     }
 
-    /// Whether the next file may be there already, sent by a process that ended before it could say so.
-    pub fn is_doubtful(&self) -> bool {
-        let less = |left: usize| left.checked_sub(1);
-        self.doubtful.fetch_update(Ordering::Relaxed, Ordering::Relaxed, less).is_ok()
+    /// Whether this file may be there already, sent before the job stopped without its end written.
+    pub fn is_doubtful(&self, transfer: TransferId) -> bool {
+        transfer <= self.doubtful
     }
 
     /// The job stops here and can be gone on with; what is under way stays in the journal.
@@ -303,8 +302,8 @@ impl Engine {
         self.begin(id, 0)
     }
 
-    /// `doubtful`: so many of its next files may have been sent by an ended process.
-    pub(crate) fn begin(self: &Arc<Self>, id: JobId, doubtful: usize) -> Result<(), TransferError> {
+    /// `doubtful`: so many of its next files may have been sent before it stopped.
+    pub(crate) fn begin(self: &Arc<Self>, id: JobId, doubtful: u32) -> Result<(), TransferError> {
         let Some(row) = self.journal.job(id)? else { return Ok(()) };
         let progress = Arc::new(JobProgress::new(Counts {
             files_total: row.files_total,
@@ -354,10 +353,14 @@ impl Engine {
                 self.journal.set_state(id, state, at, error).await
             }
             Err(error) => {
-                let text = self.sink.describe(&error);
-                self.journal
-                    .set_state(id, JobState::Failed, Some(self.clock.now()), Some(text))
-                    .await
+                let text = Some(self.sink.describe(&error));
+                match error.is_full_disk() {
+                    true => self.journal.set_state(id, JobState::Paused, None, text).await,
+                    false => {
+                        let now = Some(self.clock.now());
+                        self.journal.set_state(id, JobState::Failed, now, text).await
+                    }
+                }
             }
         };
         if let Err(error) = told {
@@ -372,7 +375,7 @@ impl Engine {
         self: &Arc<Self>,
         row: JobRow,
         running: Running,
-        doubtful: usize,
+        doubtful: u32,
     ) -> Result<(JobState, Option<String>), TransferError> {
         let (id, cancel) = (row.id, running.cancel.clone());
         let turn = tokio::select! {
@@ -387,6 +390,11 @@ impl Engine {
         let stop = self.stopping.child_token();
         let both = CancellationToken::new();
         let _link = link([cancel.clone(), stop], &both);
+        let first = match doubtful {
+            0 => Vec::new(),
+            some => self.journal.queued(id, TransferId::new(0), some)?,
+        };
+        let doubtful = first.last().map_or(TransferId::new(0), |last| last.id);
         let context = Arc::new(JobContext {
             engine: Arc::clone(self),
             spec,
@@ -398,7 +406,7 @@ impl Engine {
             cancel: both.clone(),
             gate: Arc::new(Gate::new(turn)),
             running: running.clone(),
-            doubtful: Arc::new(AtomicUsize::new(doubtful)),
+            doubtful,
             row,
         });
         match context.spec {
@@ -542,10 +550,18 @@ fn link<const N: usize>(sources: [CancellationToken; N], target: &CancellationTo
     guard.drop_guard()
 }
 
-pub(crate) async fn finish(context: &JobContext, ended: Vec<(TransferId, Outcome)>) {
-    if let Err(error) = context.engine.journal.finish(context.row.id, ended).await {
-        tracing::error!(job = %context.row.id, %error, "the end of a transfer could not be written");
+/// False where it could not be written. Without room for the journal the job stops: what is not
+/// written is done again.
+pub(crate) async fn finish(context: &JobContext, ended: Vec<(TransferId, Outcome)>) -> bool {
+    let Err(error) = context.engine.journal.finish(context.row.id, ended).await else {
+        return true;
+    };
+    tracing::error!(job = %context.row.id, %error, "the end of a transfer could not be written");
+    let error = TransferError::from(error);
+    if error.is_full_disk() {
+        context.pause(&error);
     }
+    false
 }
 
 pub(crate) fn count(counts: &mut Counts, outcome: &Outcome, planned: u64) {

@@ -63,10 +63,14 @@ impl TransferError {
         matches!(self, Self::S3(error) if error.class == Class::ExpiredToken)
     }
 
-    /// No room, or none left of what this account may use.
+    /// No room for a file or for the journal, or none left of what this account may use.
     pub fn is_full_disk(&self) -> bool {
         use std::io::ErrorKind::{QuotaExceeded, StorageFull};
-        matches!(self, Self::Local { source, .. } if matches!(source.kind(), StorageFull | QuotaExceeded))
+        match self {
+            Self::Local { source, .. } => matches!(source.kind(), StorageFull | QuotaExceeded),
+            Self::State(journal) => journal.is_full_disk(),
+            _ => false,
+        }
     }
 
     pub(crate) fn local(

@@ -3,22 +3,28 @@
 use std::sync::Arc;
 
 use dipper_s3::{Class, Guard, ObjectHead};
-use dipper_state::TransferRow;
+use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey};
 
 use crate::conflict::{self, mtime_ns, same_bytes, stays};
 use crate::engine::JobContext;
 use crate::error::TransferError;
 use crate::fs::numbered;
+use crate::plan::part_size;
 use crate::retry;
 use crate::spec::OnExisting;
 
 pub(crate) enum Existing {
+    /// It is this file already: it was sent before the job stopped, and its end was not yet written.
+    Sent(Outcome),
     /// The object does, for this reason.
     Stays(&'static str),
     /// The file goes up, perhaps under another key, on this condition.
     Free(Box<TransferRow>, Guard),
 }
+
+/// A server that takes our requests has a clock no further off (S3 itself allows as much).
+const SKEW_MS: i64 = 15 * 60 * 1000;
 
 /// `report (1000).pdf` is nobody's wish.
 const MOST_COPIES: u32 = 1000;
@@ -34,13 +40,18 @@ pub(crate) async fn decide(
 ) -> Result<Existing, TransferError> {
     let free =
         |transfer: &TransferRow, guard| Ok(Existing::Free(Box::new(transfer.clone()), guard));
-    // An upload that was begun had been decided.
+    // An upload that was begun had been decided; what came since is still not written over.
     if rule == OnExisting::Overwrite || transfer.upload.is_some() {
-        return free(transfer, Guard::default());
+        use OnExisting::{KeepBoth, Refuse, Skip};
+        let if_absent = matches!(rule, Refuse | Skip | KeepBoth);
+        return free(transfer, Guard { if_absent, ..Guard::default() });
     }
     let Some(head) = there(context, &transfer.key).await? else {
         return free(transfer, Guard::absent());
     };
+    if let Some(done) = sent(context, transfer, &head).await? {
+        return Ok(Existing::Sent(done));
+    }
     if rule == OnExisting::Refuse {
         return Err(TransferError::Exists { path: uri(context, transfer).into() });
     }
@@ -66,6 +77,26 @@ pub(crate) async fn decide(
         // Only what was looked at is replaced.
         None => free(transfer, Guard { if_absent: false, if_match: etag }),
     }
+}
+
+/// Whether what lies there is what we sent before the job stopped: it is no older than the job, and
+/// proven to have the file's bytes. Size alone says nothing.
+async fn sent(
+    context: &Arc<JobContext>,
+    transfer: &TransferRow,
+    head: &ObjectHead,
+) -> Result<Option<Outcome>, TransferError> {
+    let since = context.row.created_at.millis().saturating_sub(SKEW_MS);
+    let older = head.modified.is_some_and(|at| at.millis() < since);
+    let Some(path) = transfer.local.clone().filter(|_| !older && context.is_doubtful(transfer.id))
+    else {
+        return Ok(None);
+    };
+    let piece = part_size(head.size, &context.s3.connection().provider);
+    let (of, size, etag) = (head.clone(), head.size, head.etag.clone());
+    let proven = tokio::task::spawn_blocking(move || conflict::proven(&path, &of, piece));
+    let verified = proven.await.map_err(|_| TransferError::Panicked)??;
+    Ok(verified.map(|by| Outcome::Done { size, verified: by.to_owned(), etag, local: None }))
 }
 
 /// What lies under the key.

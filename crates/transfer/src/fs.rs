@@ -61,8 +61,13 @@ pub(crate) fn create_partial(
     size: Option<u64>,
 ) -> Result<File, TransferError> {
     let file = create(root, path)?;
-    if let Some(size) = size {
-        file.set_len(size).map_err(TransferError::local("make room for", path))?;
+    if let Some(size) = size
+        && let Err(source) = file.set_len(size)
+    {
+        // What can't be made as long as it must be is not left lying about.
+        drop(file);
+        let _ = std::fs::remove_file(path);
+        return Err(TransferError::Local { op: "make room for", path: path.to_owned(), source });
     }
     Ok(file)
 }

@@ -65,6 +65,45 @@ impl Crc {
     }
 }
 
+/// Any of S3's checksums, over bytes as they come.
+pub(crate) enum Hash {
+    Crc(Crc, u64),
+    Sha1(sha1::Sha1),
+    Sha256(sha2::Sha256),
+}
+
+impl Hash {
+    pub fn new(algorithm: ChecksumAlgorithm) -> Self {
+        use sha2::Digest;
+        match (algorithm, Crc::of(algorithm)) {
+            (_, Some(crc)) => Self::Crc(crc, crc.digest(b"")),
+            (ChecksumAlgorithm::Sha1, _) => Self::Sha1(sha1::Sha1::new()),
+            _ => Self::Sha256(sha2::Sha256::new()),
+        }
+    }
+
+    pub fn update(&mut self, block: &[u8]) {
+        use sha2::Digest;
+        match self {
+            Self::Crc(crc, all) => {
+                *all = crc.combine(*all, crc.digest(block), block.len() as u64);
+            }
+            Self::Sha1(hash) => hash.update(block),
+            Self::Sha256(hash) => hash.update(block),
+        }
+    }
+
+    pub fn finish(self) -> Vec<u8> {
+        use sha2::Digest;
+        match self {
+            Self::Crc(Crc::Crc64nvme, all) => all.to_be_bytes().to_vec(),
+            Self::Crc(_, all) => all.to_be_bytes()[4..].to_vec(),
+            Self::Sha1(hash) => hash.finalize().to_vec(),
+            Self::Sha256(hash) => hash.finalize().to_vec(),
+        }
+    }
+}
+
 /// CRC-64/NVME in base64, as `x-amz-checksum-crc64nvme` has it.
 pub fn crc64nvme(bytes: &[u8]) -> String {
     Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(bytes))
@@ -114,6 +153,24 @@ mod tests {
         assert_eq!(Crc::Crc32c.digest(b"123456789"), 0xe306_9283);
         assert_eq!(Crc::Crc32.digest(b"123456789"), 0xcbf4_3926);
         assert_eq!(Crc::Crc32.base64(0xcbf4_3926), "y/Q5Jg==");
+    }
+
+    #[test]
+    fn block_by_block_is_the_same() {
+        use ChecksumAlgorithm::{Crc32, Crc32c, Crc64nvme, Sha1, Sha256};
+        for (algorithm, want) in [
+            (Crc64nvme, "ae8b14860a799888"),
+            (Crc32c, "e3069283"),
+            (Crc32, "cbf43926"),
+            (Sha1, "f7c3bc1d808e04732adf679965ccc34ca7ae3441"),
+            (Sha256, "15e2b0d3c33891ebb0f1ef609ec419420c20e320ce94c65fbc8c3312448eb225"),
+        ] {
+            let mut hash = Hash::new(algorithm);
+            for block in [&b"1234"[..], b"", b"56789"] {
+                hash.update(block);
+            }
+            assert_eq!(hex::encode(hash.finish()), want, "{algorithm:?}");
+        }
     }
 
     #[test]

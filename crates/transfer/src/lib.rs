@@ -19,6 +19,7 @@ mod fs;
 mod hash;
 mod hedge;
 mod lanes;
+mod layout;
 mod origin;
 mod plan;
 mod pool;

@@ -2,7 +2,7 @@
 //! says it stored.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use dipper_s3::{
     Class, CopySource, Guard, Integrity, ObjectHeaders, PartRef, PutRequest, S3, Stored,
@@ -41,6 +41,13 @@ pub(crate) async fn file(
     let origin = Origin::File(transfer.local.clone().unwrap_or_default());
     let (transfer, guard) = match existing::decide(context, transfer, on_existing).await? {
         Existing::Stays(reason) => return Ok(Outcome::Skipped { reason: reason.to_owned() }),
+        Existing::Sent(done) => {
+            if let Outcome::Done { size, .. } = &done {
+                active.add(*size);
+                tell(context, transfer, *size);
+            }
+            return Ok(done);
+        }
         Existing::Free(transfer, guard) => (transfer, guard),
     };
     match send(context, &transfer, headers.clone(), guard, origin.clone(), active).await {
@@ -100,13 +107,17 @@ pub(crate) async fn send(
             Ok(done) => break done,
         }
     };
+    tell(context, transfer, size);
+    Ok(Outcome::Done { size, verified: verified.to_owned(), etag: Some(etag), local: None })
+}
+
+fn tell(context: &JobContext, transfer: &TransferRow, size: u64) {
     context.engine.sink.stored(sink::Stored {
         profile: context.row.profile.clone(),
         bucket: context.row.bucket.clone(),
         key: transfer.key.clone(),
         size: Some(size),
     });
-    Ok(Outcome::Done { size, verified: verified.to_owned(), etag: Some(etag), local: None })
 }
 
 /// Aborts what a transfer left open and forgets it. An upload that is gone counts as aborted.
@@ -206,7 +217,7 @@ impl Upload<'_> {
             guard: self.guard.clone(),
         };
         let ours = Ours { size, md5, crc64: request.crc64nvme.as_deref() };
-        if context.is_doubtful()
+        if context.is_doubtful(self.transfer.id)
             && let Some((verified, etag)) = self.lies_there(&ours).await?
         {
             self.active.add(size);
@@ -349,12 +360,7 @@ impl Upload<'_> {
         let (engine, s3) = (&self.context.engine, &self.context.s3);
         // The row as it is now: an earlier round of this run may have begun an upload.
         let Some(row) = engine.journal.transfer(self.transfer.id)? else { return Ok(None) };
-        let Some(upload) = row.upload.clone() else {
-            if may_resume && self.context.is_doubtful() {
-                self.sweep(None).await;
-            }
-            return Ok(None);
-        };
+        let Some(upload) = row.upload.clone() else { return Ok(None) };
         if !may_resume || row.fingerprint != Some(now) || row.part_size != Some(size) {
             abort(&engine.journal, s3, self.bucket.as_str(), &row).await?;
             return Ok(None);
@@ -370,6 +376,8 @@ impl Upload<'_> {
                 Ok(None)
             }
             Ok(there) => {
+                // The run that began it may have ended before it could look.
+                self.sweep(self.transfer.id, &upload).await;
                 let both = known
                     .into_iter()
                     .filter(|k| {
@@ -394,20 +402,16 @@ impl Upload<'_> {
     }
 
     async fn begin(&self, before: Fingerprint, size: u64) -> Result<UploadId, TransferError> {
-        let engine = &self.context.engine;
-        let tries = AtomicU32::new(0);
-        let upload = retry::run(self.context.policy(), self.context.cancel.clone(), |number| {
-            tries.store(number, Ordering::Relaxed);
-            async {
-                Ok(self.context.s3.create_upload(&self.bucket, &self.key, &self.headers).await?)
-            }
+        let (engine, id) = (&self.context.engine, self.transfer.id);
+        let upload = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {
+            // Said before: if the id never comes, this tells that upload from another client's.
+            engine.journal.ask_upload(id, engine.clock.now()).await?;
+            Ok(self.context.s3.create_upload(&self.bucket, &self.key, &self.headers).await?)
         })
         .await?;
-        engine.journal.begin_upload(self.transfer.id, upload.clone(), size, before).await?;
-        // An earlier try may have begun one, too.
-        if tries.load(Ordering::Relaxed) > 0 {
-            self.sweep(Some(&upload)).await;
-        }
+        let now = engine.clock.now();
+        engine.journal.begin_upload(id, upload.clone(), size, before, now).await?;
+        self.sweep(id, &upload).await;
         Ok(upload)
     }
 
@@ -544,7 +548,7 @@ fn is_md5(etag: &str) -> bool {
 }
 
 /// The whole object's CRC from its parts'.
-fn whole(parts: &[PartRow]) -> Option<String> {
+pub(crate) fn whole(parts: &[PartRow]) -> Option<String> {
     let crc = Crc::Crc64nvme;
     let mut all = 0;
     for (at, part) in parts.iter().enumerate() {

@@ -80,8 +80,12 @@ pub(crate) async fn one(
             Outcome::Failed { error: context.engine.sink.describe(&error) }
         }
     };
-    finish(context, vec![(id, outcome.clone())]).await;
-    context.progress.end(id, |counts| count(counts, &outcome, planned));
+    let written = finish(context, vec![(id, outcome.clone())]).await;
+    context.progress.end(id, |counts| {
+        if written {
+            count(counts, &outcome, planned);
+        }
+    });
     context.engine.sink.job_changed(job);
 }
 
@@ -129,7 +133,7 @@ impl JobContext {
             lanes: Arc::clone(&self.lanes),
             pace: Arc::clone(&self.pace),
             running: self.running.clone(),
-            doubtful: Arc::clone(&self.doubtful),
+            doubtful: self.doubtful,
         }
     }
 

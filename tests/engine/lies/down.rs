@@ -127,6 +127,10 @@ const LIES: &[Lie] = &[
         let value = BASE64.encode(sha2::Sha256::digest(bytes));
         sum("x-amz-checksum-sha256", value, "FULL_OBJECT")
     }),
+    lie("one bit flipped, SHA-1 offered, opaque ETag", UNKNOWN, |bytes| {
+        let value = BASE64.encode(sha1::Sha1::digest(bytes));
+        sum("x-amz-checksum-sha1", value, "FULL_OBJECT")
+    }),
     unproven("one bit flipped, a sum of parts' sums offered, opaque ETag", |bytes| {
         let value = format!("{}-3", BASE64.encode(sha2::Sha256::digest(bytes)));
         sum("x-amz-checksum-sha256", value, "COMPOSITE")

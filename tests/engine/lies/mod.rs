@@ -4,6 +4,7 @@
 mod bodies;
 mod down;
 mod listed;
+mod parts;
 mod strangers;
 mod table;
 mod up;
@@ -40,6 +41,7 @@ pub fn trials() -> Vec<Trial> {
             ranges_ignored,
             keys_outside_of_the_prefix,
         }
+        parts { sums_of_parts_prove, hashes_of_the_whole_prove, what_is_not_told_proves_nothing }
         table { no_lie_is_believed }
     }
 }

@@ -2,6 +2,7 @@
 //! durable; then somebody takes the job up.
 
 use dipper_state::{JobKind, JobState};
+use dipper_transfer::OnExisting;
 use serde_json::{Value, json};
 
 use crate::child::command;
@@ -26,12 +27,15 @@ async fn stocked(up: bool) -> Place {
     place
 }
 
-fn role(place: &Place, up: bool, write: u64, after: bool) -> Value {
+/// Up with this rule for what is there already, or down.
+pub type Up = Option<OnExisting>;
+
+fn role(place: &Place, up: Up, write: u64, after: bool) -> Value {
     let objects: Vec<_> = FILES.iter().map(|(name, size)| (*name, *size as u64)).collect();
     json!({
-        "role": if up { "upload" } else { "objects" },
+        "role": if up.is_some() { "upload" } else { "objects" }, "rule": up,
         "endpoint": place.sandbox.endpoint(), "home": place.home(),
-        "path": if up { place.src() } else { place.dst() }, "objects": objects,
+        "path": if up.is_some() { place.src() } else { place.dst() }, "objects": objects,
         "access": place.main().access_key, "secret": place.main().secret_key.expose(),
         "abortAt": write, "abortAfter": after,
     })
@@ -43,13 +47,14 @@ fn want() -> Vec<(String, Vec<u8>)> {
 }
 
 /// True: it ended by itself, so that there may be a later write.
-async fn once(up: bool, write: u64, after: bool) -> bool {
-    let told = format!("write {write}, {}", if after { "after" } else { "before" });
+async fn once(rule: Up, write: u64, after: bool) -> bool {
+    let (up, when) = (rule.is_some(), if after { "after" } else { "before" });
+    let told = format!("{rule:?}, write {write}, {when}");
     let place = stocked(up).await;
     // Another client's upload is nobody's to abort.
     let other = crate::support::key("big/other");
     place.s3.create_upload(&place.bucket, &other, &Default::default()).await.unwrap();
-    let mut child = command(&role(&place, up, write, after));
+    let mut child = command(&role(&place, rule, write, after));
     child.stderr(std::process::Stdio::null());
     let status = tokio::process::Command::from(child).status().await.unwrap();
     let want = want();
@@ -68,6 +73,8 @@ async fn once(up: bool, write: u64, after: bool) -> bool {
             assert!(job.error.is_some() && !job.planned, "{told}: {job:?}");
         } else {
             assert_eq!(job.state, JobState::Completed, "{told}: {:?}", rig.items(job.id));
+            // What it has sent itself is nobody else's: neither skipped nor sent under another name.
+            assert_eq!(job.files_skipped, 0, "{told}: {:?}", rig.items(job.id));
         }
     }
     let done = rig.engine.journal().jobs().unwrap().iter().any(|j| j.state == JobState::Completed);
@@ -97,7 +104,7 @@ fn files(place: &Place) -> Vec<(String, Vec<u8>)> {
     all.map(|(path, bytes)| (path.to_str().unwrap().to_owned(), bytes)).collect()
 }
 
-pub async fn at_every_write(up: bool, after: bool) {
+pub async fn at_every_write(up: Up, after: bool) {
     let mut ends = 0;
     for write in 1..=WRITES {
         if !once(up, write, after).await {

@@ -209,8 +209,14 @@ pub async fn a_folder_that_goes_meanwhile() {
     }
 }
 
-/// The journal itself finds no room: what it has not written is not begun.
+/// The journal itself finds no room: what it has not written is not begun, and the job waits.
 pub async fn no_room_for_the_journal() {
+    for anew in [false, true] {
+        without_room(anew).await;
+    }
+}
+
+async fn without_room(anew: bool) {
     let place = Place::new().await;
     for n in 0..1500 {
         place.file(&format!("d{}/a file with a long name to be kept {n:05}", n % 9), b"text");
@@ -226,16 +232,22 @@ pub async fn no_room_for_the_journal() {
     std::fs::write(&filler, vec![1; free(&place.home()) - (64 << 10)]).unwrap();
     let id = rig.begin_upload(&place.bucket, &[(&place.src(), "up/")]).await;
     let job = rig.ended(id).await;
-    assert_ne!(job.state, JobState::Completed, "{job:?}");
-    assert!(job.error.as_deref().unwrap_or_default().contains("disk is full"), "{job:?}");
+    assert_eq!(job.state, JobState::Paused, "{job:?}");
+    let failure: dipper_app::Failure = serde_json::from_str(&job.error.unwrap()).unwrap();
+    assert_eq!(failure.code, Code::DiskFull, "{failure:?}");
+    assert!(failure.message.contains("disk is full"), "{failure:?}");
+    assert!(failure.hint.is_some_and(|hint| hint.contains("resume")));
+    // In the same process, and in the next one.
+    let rig = match anew {
+        true => {
+            drop(rig);
+            place.rig()
+        }
+        false => rig,
+    };
     std::fs::remove_file(&filler).unwrap();
-    drop(rig);
-    let rig = place.rig();
-    rig.engine.resume(None).await.unwrap();
-    let mut job = rig.ended(id).await;
-    if job.state != JobState::Completed {
-        job = again(&rig, &job).await;
-    }
+    rig.engine.unpause(id).await.unwrap();
+    let job = rig.ended(id).await;
     assert_eq!(job.state, JobState::Completed, "{job:?}");
     let mut listing = place.s3.list(&place.bucket, Default::default());
     let mut there = 0;

@@ -5,8 +5,8 @@ use std::time::{Duration, Instant};
 
 use dipper_sandbox::{Fault, When};
 use dipper_state::{JobState, Priority, TransferState};
-use dipper_transfer::{ListedAction, OnExisting, UploadJob, UploadSource};
-use dipper_types::{JobId, Prefix, ProfileId};
+use dipper_transfer::{ListedAction, OnExisting};
+use dipper_types::JobId;
 
 use super::jobs::slow;
 use crate::rig::{LIMITS, Place, Rig, until};
@@ -64,16 +64,7 @@ pub async fn paused_and_gone_on_with() {
 }
 
 async fn up(rig: &Rig, place: &Place, from: &Path, key: &str, rule: OnExisting) -> JobId {
-    let job = UploadJob {
-        profile: ProfileId::new("p"),
-        bucket: place.bucket.clone(),
-        prefix: Prefix::root(),
-        title: "up".into(),
-        sources: vec![UploadSource { path: from.into(), key: key.into() }],
-        headers: Default::default(),
-        on_existing: rule,
-    };
-    let id = rig.engine.submit_upload(job).await.unwrap();
+    let id = rig.begin_upload_where(&place.bucket, (from, key), rule).await;
     rig.ended(id).await;
     id
 }

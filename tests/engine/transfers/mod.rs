@@ -5,11 +5,15 @@ mod below;
 mod broken;
 mod control;
 mod deletes;
+mod dying;
 mod jobs;
 mod killed;
+mod lanes;
+mod lost;
 mod mixed;
 mod nasty;
 mod odd;
+mod sent;
 mod trees;
 
 use libtest_mimic::Trial;
@@ -47,6 +51,16 @@ pub fn trials() -> Vec<Trial> {
             a_range_that_hangs_is_overtaken,
         }
         broken { no_more_descriptors, a_folder_that_goes_meanwhile }
+        lanes { as_many_as_help, half_as_many_when_told_to }
+        lost {
+            the_one_that_was_asked_for_goes,
+            one_of_another_time_stays,
+            one_with_parts_stays,
+            another_users_stays,
+            several_stay,
+            a_lost_answer_leaves_nothing,
+        }
+        sent { what_was_sent_is_no_conflict, what_another_sent_is_one, paused_in_the_middle_of_a_put }
         odd { what_is_no_file_is_told, a_folder_swapped_for_a_link }
         jobs {
             cancelling_an_upload_leaves_nothing_open,
@@ -61,11 +75,17 @@ pub fn trials() -> Vec<Trial> {
         "transfers::mixed::one_of_twenty_requests_fails",
         mixed::one_of_twenty_requests_fails,
     ));
+    use dipper_transfer::OnExisting::{KeepBoth, Newer, Overwrite, Refuse, Skip};
     for (name, up, after) in [
-        ("up_before", true, false),
-        ("up_after", true, true),
-        ("down_before", false, false),
-        ("down_after", false, true),
+        ("up_before", Some(Overwrite), false),
+        ("up_after", Some(Overwrite), true),
+        ("up_refused_before", Some(Refuse), false),
+        ("up_refused_after", Some(Refuse), true),
+        ("up_both_kept_before", Some(KeepBoth), false),
+        ("up_skipped_before", Some(Skip), false),
+        ("up_newer_before", Some(Newer), false),
+        ("down_before", None, false),
+        ("down_after", None, true),
     ] {
         let name = format!("transfers::aborted::at_every_write_{name}");
         all.push(trial(name, move || aborted::at_every_write(up, after)));
@@ -83,6 +103,17 @@ pub fn trials() -> Vec<Trial> {
         what_may_not_be_read,
         a_mount_that_may_only_be_read,
         no_room_for_the_journal,
+    }
+    macro_rules! dying {
+        ($($name:ident),* $(,)?) => {$(
+            let one = trial(concat!("transfers::dying::", stringify!($name)), dying::$name);
+            all.push(unless(dying::lacks(), one));
+        )*};
+    }
+    dying! {
+        a_source_that_fails,
+        a_destination_that_fails,
+        a_destination_that_can_not_be_read_back,
     }
     all.push(trial("transfers::nasty::to_this_disk", || nasty::to_this_disk(false)));
     all.push(trial("transfers::nasty::to_this_disk_portable", || nasty::to_this_disk(true)));

@@ -86,6 +86,8 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
             if before.state.is_finished() {
                 app.retry_job(id).await?;
             }
+            // Two may ask at once: one of them has it.
+            app.expect_own(id)?;
             return followed(app, args, &before, id).await;
         }
     }

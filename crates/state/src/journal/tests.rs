@@ -66,7 +66,7 @@ async fn uploads_and_parts_are_remembered_until_they_end() {
     let (journal, job) = one_job(&db).await;
     let id = journal.queued(job, TransferId::new(0), 1).unwrap()[0].id;
     let print = Fingerprint { size: 10, mtime_ns: -5, inode: u64::MAX };
-    journal.begin_upload(id, UploadId::new("u"), 4, print).await.unwrap();
+    journal.begin_upload(id, UploadId::new("u"), 4, print, Timestamp::from_secs(2)).await.unwrap();
     let part = PartRow {
         number: PartNumber::new(2).unwrap(),
         etag: "e".into(),
@@ -105,4 +105,32 @@ async fn local_names_need_not_be_unicode() {
     journal.add_transfers(job, vec![new]).await.unwrap();
     let (_, rows) = journal.transfers(job, TransferFilter::All, 3, 1).unwrap();
     assert_eq!(rows[0].local, Some(path));
+}
+
+#[tokio::test]
+async fn what_was_asked_for_is_known_until_nothing_is_in_doubt() {
+    let home = tempfile::tempdir().unwrap();
+    let db = Db::open(home.path()).unwrap();
+    let (journal, job) = one_job(&db).await;
+    let id = journal.queued(job, TransferId::new(0), 1).unwrap()[0].id;
+    let at = Timestamp::from_secs;
+    let print = Fingerprint { size: 10, mtime_ns: 0, inode: 0 };
+    let begin = |upload: &str, now| journal.begin_upload(id, UploadId::new(upload), 4, print, now);
+    journal.ask_upload(id, at(1)).await.unwrap();
+    begin("u", at(2)).await.unwrap();
+    assert_eq!(journal.upload_intent(id).unwrap(), None, "one was asked for, and came");
+    journal.ask_upload(id, at(3)).await.unwrap();
+    journal.ask_upload(id, at(5)).await.unwrap();
+    let open = Intent { asked: vec![at(3), at(5)], answered: None };
+    assert_eq!(journal.upload_intent(id).unwrap(), Some(open.clone()));
+    begin("v", at(6)).await.unwrap();
+    let open = Intent { answered: Some(at(6)), ..open };
+    assert_eq!(journal.upload_intent(id).unwrap(), Some(open));
+    journal.forget_intent(id).await.unwrap();
+    assert_eq!(journal.upload_intent(id).unwrap(), None);
+    journal.ask_upload(id, at(7)).await.unwrap();
+    journal.end_upload(id).await.unwrap();
+    journal.set_state(job, JobState::Cancelled, None, None).await.unwrap();
+    journal.clear_finished().await.unwrap();
+    assert_eq!(journal.upload_intent(id).unwrap(), None, "it goes with its job");
 }
