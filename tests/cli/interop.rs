@@ -24,6 +24,7 @@ fn main() -> std::process::ExitCode {
         ("listings_are_the_same", listings as fn(&PathBuf)),
         ("s3cmd_reads_what_dipper_wrote", theirs_reads_ours),
         ("dipper_reads_what_s3cmd_wrote", ours_reads_theirs),
+        ("s3cmd_finds_nothing_to_do_after_put", nothing_to_do_after_put),
         ("exit_codes_are_the_same", exit_codes),
         ("lines_are_the_same", lines),
     ] {
@@ -120,6 +121,30 @@ fn ours_reads_theirs(tool: &PathBuf) {
     s3cmd(&world, tool, &["put", "-r", "tree/", "s3://bucket/x/"]).ok();
     world.run(["get", "-r", "s3://bucket/x/", "back"]).ok();
     same_bytes(&world, "back");
+}
+
+/// Neither up nor down, with a large file in parts among them.
+fn nothing_to_do_after_put(tool: &PathBuf) {
+    let world = world();
+    world.run(["put", "-r", "tree/", "s3://bucket/x/"]).ok();
+    for words in [
+        ["sync", "--dry-run", "tree/", "s3://bucket/x/"],
+        ["sync", "--dry-run", "s3://bucket/x/", "tree/"],
+    ] {
+        let ran = s3cmd(&world, tool, &words).ok();
+        assert_eq!(ran.out, "", "{words:?}");
+    }
+    // What was kept comes back.
+    std::fs::create_dir(world.path("back")).unwrap();
+    s3cmd(&world, tool, &["sync", "s3://bucket/x/", "back/"]).ok();
+    same_bytes(&world, "back");
+    let seconds = |name: &str| {
+        let modified = world.path(name).metadata().unwrap().modified().unwrap();
+        modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+    };
+    for file in FILES {
+        assert_eq!(seconds(&format!("back/{file}")), seconds(&format!("tree/{file}")), "{file}");
+    }
 }
 
 /// The same classes. Two differ on purpose: an object that is not there is 12 here with every verb,

@@ -8,8 +8,8 @@ use std::time::Duration;
 use dipper_s3::ObjectHeaders;
 use dipper_state::{JobKind, JobRow, JobState, Priority, TransferFilter, TransferState};
 use dipper_transfer::{
-    Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError, UploadJob,
-    UploadSource,
+    Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Sink, Stored, TransferError,
+    UploadJob, UploadSource,
 };
 use dipper_types::{BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp};
 use tokio::sync::broadcast::error::RecvError;
@@ -219,7 +219,10 @@ impl App {
             (1, Some(name)) => name,
             (many, _) => format!("{many} items"),
         };
-        self.upload_sources(sources, profile, bucket, &prefix, title, headers, on_existing).await
+        // A large file's MD5 would be a second look at all of it.
+        let keep = Preserve { attributes: true, ..Preserve::default() };
+        self.upload_sources(sources, profile, bucket, &prefix, title, headers, on_existing, keep)
+            .await
     }
 
     /// Sources with keys of their own (command line).
@@ -233,6 +236,7 @@ impl App {
         title: String,
         headers: ObjectHeaders,
         on_existing: OnExisting,
+        keep: Preserve,
     ) -> Result<JobId> {
         if sources.is_empty() {
             return Err(Failure::invalid("there is nothing to upload"));
@@ -245,6 +249,7 @@ impl App {
             sources,
             headers,
             on_existing,
+            keep,
         };
         Ok(self.engine.submit_upload(job).await?)
     }

@@ -56,7 +56,8 @@ pub use dipper_s3::{
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_transfer::{
-    Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
+    Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, Preserve,
+    UploadSource,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;

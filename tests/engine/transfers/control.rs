@@ -72,6 +72,7 @@ async fn up(rig: &Rig, place: &Place, from: &Path, key: &str, rule: OnExisting) 
         sources: vec![UploadSource { path: from.into(), key: key.into() }],
         headers: Default::default(),
         on_existing: rule,
+        keep: Default::default(),
     };
     let id = rig.engine.submit_upload(job).await.unwrap();
     rig.ended(id).await;
