@@ -25,4 +25,5 @@ mod setacl;
 mod setpolicy;
 mod sign_in;
 mod support;
+mod sync;
 mod versions;

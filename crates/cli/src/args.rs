@@ -7,7 +7,7 @@ use crate::args_profile::{NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::{
     capabilities, cp, del, doctor, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl,
-    versions,
+    sync, versions,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -61,6 +61,8 @@ pub enum Verb {
     Put(Put),
     /// Download objects
     Get(get::Get),
+    /// Make one tree like another: files and S3, in either direction
+    Sync(Box<sync::Sync>),
     /// Copy objects between places in S3
     Cp(cp::Cp),
     /// Move objects between places in S3

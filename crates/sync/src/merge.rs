@@ -1,6 +1,6 @@
 //! Two ordered streams of names become one of pairs: in constant memory, and in order.
 
-use std::pin::pin;
+use std::cmp::Ordering;
 
 use futures::stream::BoxStream;
 use futures::{Stream, StreamExt};
@@ -29,47 +29,54 @@ pub enum MergeError<E> {
     Unordered { side: &'static str, key: String, before: String },
 }
 
-/// Calls back for each name, in order. The first error ends it.
-///
-/// # Errors
-/// Those of the streams and of `each`; `Unordered`, where a stream repeats a key or goes back.
-pub async fn merge<A, B, E>(
-    source: impl Stream<Item = Result<A, E>>,
-    target: impl Stream<Item = Result<B, E>>,
-    mut each: impl AsyncFnMut(Pair<A, B>) -> Result<(), E>,
-) -> Result<(), MergeError<E>>
+type Side<'a, T, E> = BoxStream<'a, Result<T, MergeError<E>>>;
+
+/// The join of two streams, of which it holds one item each.
+pub struct Merge<'a, A, B, E> {
+    source: Side<'a, A, E>,
+    target: Side<'a, B, E>,
+    left: Option<A>,
+    right: Option<B>,
+}
+
+impl<'a, A, B, E> Merge<'a, A, B, E>
 where
-    A: Keyed,
-    B: Keyed,
+    A: Keyed + Send + 'a,
+    B: Keyed + Send + 'a,
+    E: Send + 'a,
 {
-    let mut source = pin!(ordered(source, "source"));
-    let mut target = pin!(ordered(target, "target"));
-    let mut left = source.next().await.transpose()?;
-    let mut right = target.next().await.transpose()?;
-    loop {
-        let order = match (&left, &right) {
-            (None, None) => return Ok(()),
-            (Some(_), None) => std::cmp::Ordering::Less,
-            (None, Some(_)) => std::cmp::Ordering::Greater,
+    pub fn new(
+        source: impl Stream<Item = Result<A, E>> + Send + 'a,
+        target: impl Stream<Item = Result<B, E>> + Send + 'a,
+    ) -> Self {
+        let (source, target) =
+            (ordered(source, "source").fuse().boxed(), ordered(target, "target").fuse().boxed());
+        Self { source, target, left: None, right: None }
+    }
+
+    /// The next name, in order; `None` after the last.
+    ///
+    /// # Errors
+    /// Those of the streams; `Unordered`, where one repeats a key or goes back. Then it is over.
+    pub async fn next(&mut self) -> Result<Option<Pair<A, B>>, MergeError<E>> {
+        if self.left.is_none() {
+            self.left = self.source.next().await.transpose()?;
+        }
+        if self.right.is_none() {
+            self.right = self.target.next().await.transpose()?;
+        }
+        let order = match (&self.left, &self.right) {
             (Some(a), Some(b)) => a.key().as_bytes().cmp(b.key().as_bytes()),
+            (Some(_), None) => Ordering::Less,
+            _ => Ordering::Greater,
         };
-        let mut pair = None;
-        if order.is_eq() {
-            if let (Some(a), Some(b)) = (left.take(), right.take()) {
-                pair = Some(Pair::Both(a, b));
+        Ok(match order {
+            Ordering::Less => self.left.take().map(Pair::Source),
+            Ordering::Greater => self.right.take().map(Pair::Target),
+            Ordering::Equal => {
+                self.left.take().zip(self.right.take()).map(|(a, b)| Pair::Both(a, b))
             }
-            left = source.next().await.transpose()?;
-            right = target.next().await.transpose()?;
-        } else if order.is_lt() {
-            pair = left.take().map(Pair::Source);
-            left = source.next().await.transpose()?;
-        } else {
-            pair = right.take().map(Pair::Target);
-            right = target.next().await.transpose()?;
-        }
-        if let Some(pair) = pair {
-            each(pair).await.map_err(MergeError::Stream)?;
-        }
+        })
     }
 }
 
@@ -89,10 +96,10 @@ fn ordered<T: Keyed, E>(
 }
 
 /// Several ordered streams as one. Of those that have the same name, the last counts.
-pub fn union<'a, T: Keyed + 'a, E: 'a>(
+pub fn union<'a, T: Keyed + Send + 'a, E: Send + 'a>(
     streams: Vec<BoxStream<'a, Result<T, E>>>,
-) -> impl Stream<Item = Result<T, E>> + 'a {
-    let heads: Vec<_> = streams.into_iter().map(|stream| (stream, None)).collect();
+) -> impl Stream<Item = Result<T, E>> + Send + 'a {
+    let heads: Vec<_> = streams.into_iter().map(|stream| (stream.fuse(), None)).collect();
     futures::stream::try_unfold(heads, |mut heads| async move {
         for (stream, head) in &mut heads {
             if head.is_none() {

@@ -234,11 +234,7 @@ impl Engine {
                 continue;
             }
             // Nobody but the process that ended knows what else a staged upload was to have.
-            let staged = job.kind == JobKind::Upload
-                && matches!(
-                    serde_json::from_str(&job.spec),
-                    Ok(Spec::Upload { sources, .. }) if sources.is_empty()
-                );
+            let staged = crate::stage::is_staged(&job);
             match (job.kind, job.planned) {
                 (JobKind::Delete, _)
                 | (JobKind::Download | JobKind::Copy | JobKind::Change, false) => {

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dipper_s3::ObjectHeaders;
-use dipper_state::{JobKind, JobState, NewTransfer};
+use dipper_state::{JobKind, JobRow, JobState, NewTransfer};
 use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId};
 
 use crate::engine::Engine;
@@ -35,9 +35,15 @@ pub struct Planned {
     pub key: ObjectKey,
     /// Of an upload: its file. Of a copy: a file with the same bytes, whose attributes it gets.
     pub local: Option<PathBuf>,
-    /// Of a copy: the key it comes from, and the ETag that it must still have.
-    pub source: Option<(ObjectKey, String)>,
+    /// Of a copy: the key it comes from, and the ETag that it must still have, if any is known.
+    pub source: Option<(ObjectKey, Option<String>)>,
     pub size: u64,
+}
+
+/// Whether an upload's files are named one by one, and not looked for.
+pub(crate) fn is_staged(job: &JobRow) -> bool {
+    let spec = serde_json::from_str(&job.spec);
+    matches!(spec, Ok(Spec::Upload { sources, .. }) if sources.is_empty())
 }
 
 impl Engine {
@@ -71,7 +77,7 @@ impl Engine {
                 key: planned.key.into(),
                 local: planned.local,
                 source,
-                etag,
+                etag: etag.flatten(),
                 size: Some(planned.size),
                 ..NewTransfer::default()
             }

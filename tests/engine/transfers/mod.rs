@@ -9,6 +9,7 @@ mod killed;
 mod mixed;
 mod nasty;
 mod odd;
+mod syncs;
 mod trees;
 
 use libtest_mimic::Trial;
@@ -39,6 +40,11 @@ pub fn trials() -> Vec<Trial> {
             a_range_that_hangs_is_overtaken,
         }
         broken { no_more_descriptors, a_folder_that_goes_meanwhile }
+        syncs {
+            the_second_time_costs_one_listing,
+            a_copy_of_what_is_not_there_any_more,
+            a_listing_that_fails,
+        }
         odd { what_is_no_file_is_told, a_folder_swapped_for_a_link }
         jobs {
             cancelling_an_upload_leaves_nothing_open,

@@ -21,6 +21,7 @@ mod put;
 pub mod s3cmd;
 pub mod sandbox;
 pub mod setacl;
+pub mod sync;
 mod targets;
 pub mod versions;
 mod words;
@@ -94,6 +95,7 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Ls(options) => ls::run(context, options).await,
         Verb::Put(options) => put::run(context, options).await,
         Verb::Get(options) => get::run(context, options).await,
+        Verb::Sync(options) => sync::run(context, options).await,
         Verb::Cp(options) => cp::run(context, options, false).await,
         Verb::Mv(options) => cp::run(context, options, true).await,
         Verb::Del(options) => del::run(context, options).await,
