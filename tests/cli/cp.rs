@@ -8,7 +8,7 @@ use crate::support::World;
 fn a_copy_keeps_what_the_source_has() {
     let world = World::with_bucket();
     world.write("a.txt", "hallo");
-    let tags = ["--tag", "a=1", "--tag", "b=zwei"];
+    let tags = ["--no-preserve", "--tag", "a=1", "--tag", "b=zwei"];
     let headers = ["--add-header", "x-amz-meta-colour: blau", "--mime-type", "text/markdown"];
     world
         .run(["put"].into_iter().chain(tags).chain(headers).chain(["a.txt", "s3://bucket/a.txt"]))
@@ -58,6 +58,7 @@ fn headers_and_class_change_in_place_and_the_rest_stays() {
             "-P",
             "--tag",
             "k=v",
+            "--no-preserve",
             "--add-header",
             "x-amz-meta-old: 1",
             "a",

@@ -25,6 +25,10 @@ fn main() -> std::process::ExitCode {
         ("listings_are_the_same", listings as fn(&PathBuf)),
         ("s3cmd_reads_what_dipper_wrote", theirs_reads_ours),
         ("dipper_reads_what_s3cmd_wrote", ours_reads_theirs),
+        ("s3cmd_finds_nothing_to_do_after_put", nothing_to_do_after_put),
+        ("s3cmd_finds_nothing_to_do_after_sync", nothing_to_do_after_sync),
+        ("sync_finds_nothing_to_do_after_s3cmd", nothing_to_do_after_s3cmd),
+        ("sync_filters_are_the_same", filters),
         ("exit_codes_are_the_same", exit_codes),
         ("lines_are_the_same", lines),
         ("every_command_is_known", drop_in::commands),
@@ -129,6 +133,134 @@ fn ours_reads_theirs(tool: &PathBuf) {
     s3cmd(&world, tool, &["put", "-r", "tree/", "s3://bucket/x/"]).ok();
     world.run(["get", "-r", "s3://bucket/x/", "back"]).ok();
     same_bytes(&world, "back");
+}
+
+/// Neither up nor down, with a large file in parts among them.
+fn nothing_to_do_after_put(tool: &PathBuf) {
+    let world = world();
+    world.run(["put", "-r", "tree/", "s3://bucket/x/"]).ok();
+    for words in [
+        ["sync", "--dry-run", "tree/", "s3://bucket/x/"],
+        ["sync", "--dry-run", "s3://bucket/x/", "tree/"],
+    ] {
+        let ran = s3cmd(&world, tool, &words).ok();
+        assert_eq!(ran.out, "", "{words:?}");
+    }
+    // What was kept comes back.
+    std::fs::create_dir(world.path("back")).unwrap();
+    s3cmd(&world, tool, &["sync", "s3://bucket/x/", "back/"]).ok();
+    same_bytes(&world, "back");
+    let seconds = |name: &str| {
+        let modified = world.path(name).metadata().unwrap().modified().unwrap();
+        modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+    };
+    for file in FILES {
+        assert_eq!(seconds(&format!("back/{file}")), seconds(&format!("tree/{file}")), "{file}");
+    }
+}
+
+const DELETING: [&str; 2] = ["sync", "--delete-removed"];
+
+fn with<'a>(words: &[&'a str], more: &[&'a str]) -> Vec<&'a str> {
+    words.iter().chain(more).copied().collect()
+}
+
+fn nothing_to_do_after_sync(tool: &PathBuf) {
+    let world = world();
+    world.run(["sync", "tree/", "s3://bucket/x/"]).ok();
+    let (up, down) = (["tree/", "s3://bucket/x/"], ["s3://bucket/x/", "tree/"]);
+    for place in [up, down] {
+        let words = with(&with(&DELETING, &["--dry-run"]), &place);
+        assert_eq!(s3cmd(&world, tool, &words).ok().out, "", "{words:?}");
+    }
+    world.run(["sync", "s3://bucket/x/", "back/"]).ok();
+    let words = with(&with(&DELETING, &["--dry-run"]), &["back/", "s3://bucket/x/"]);
+    assert_eq!(s3cmd(&world, tool, &words).ok().out, "");
+}
+
+/// Parts of 15 MiB are not ours: the MD5 among the metadata tells.
+fn nothing_to_do_after_s3cmd(tool: &PathBuf) {
+    let world = world();
+    s3cmd(&world, tool, &["sync", "tree/", "s3://bucket/x/"]).ok();
+    for place in [["tree/", "s3://bucket/x/"], ["s3://bucket/x/", "tree/"]] {
+        let words = with(&DELETING, &place);
+        assert_eq!(world.run(&words).ok().out, "", "{words:?}");
+    }
+    world.run(["sync", "s3://bucket/x/", "back/"]).ok();
+    same_bytes(&world, "back");
+    for file in FILES {
+        let of = |tree: &str| {
+            let meta = world.path(&format!("{tree}/{file}")).metadata().unwrap();
+            let modified = meta.modified().unwrap();
+            modified.duration_since(std::time::UNIX_EPOCH).unwrap().as_secs()
+        };
+        assert_eq!(of("back"), of("tree"), "{file}");
+    }
+    let words = with(&DELETING, &["back/", "s3://bucket/x/"]);
+    assert_eq!(s3cmd(&world, tool, &with(&words, &["--dry-run"])).ok().out, "");
+}
+
+/// The same plans as s3cmd's own, up and down, on a tree of names that patterns like.
+fn filters(tool: &PathBuf) {
+    let world = World::with_bucket();
+    for name in [
+        "foo/a.txt",
+        "foo/b.bin",
+        "bar/foo/a.txt",
+        "xfoo/a.txt",
+        "foobar",
+        "barfoo",
+        "foo.txt",
+        "a.txt",
+        "deep/er/a.txt",
+        "deep/er/a.txt.gz",
+        "deep/keep/z",
+        "keep/y",
+        "a/c",
+        "abc",
+        "b.txt",
+        "c.txt",
+        "dir/x foo",
+        "é/ü.txt",
+    ] {
+        world.write(&format!("tree/{name}"), name);
+    }
+    world.run(["sync", "tree/", "s3://bucket/there/"]).ok();
+    std::fs::create_dir(world.path("void")).unwrap();
+    for options in [
+        &["--exclude=foo"][..],
+        &["--exclude=foo/*"],
+        &["--exclude=/foo/*"],
+        &["--exclude=foo/"],
+        &["--exclude=foo/", "--include=*.txt"],
+        &["--exclude=*.txt"],
+        &["--exclude=*", "--include=*.txt"],
+        &["--include=*.txt", "--exclude=*"],
+        &["--exclude=a?c"],
+        &["--exclude=[ab].txt"],
+        &["--exclude=[!ab].txt"],
+        &["--exclude=x foo"],
+        &["--rexclude=^foo"],
+        &["--rexclude=foo"],
+        &["--rexclude=\\.(txt|gz)$", "--rinclude=^deep"],
+        &["--rexclude=^(?!deep/|keep/)"],
+        &["--exclude=*", "--rinclude=keep"],
+        &["--exclude=ü*"],
+    ] {
+        for place in [["tree/", "s3://bucket/new/"], ["s3://bucket/there/", "void/"]] {
+            let words = with(&with(&["sync", "--dry-run"], options), &place);
+            let sorted = |ran: Ran| {
+                let out = ran.ok().out;
+                // s3cmd also says what it leaves out.
+                let kept = out.lines().filter(|line| !line.starts_with("exclude: "));
+                let mut lines: Vec<String> = kept.map(str::to_owned).collect();
+                lines.sort();
+                lines
+            };
+            let (ours, theirs) = (sorted(world.run(&words)), sorted(s3cmd(&world, tool, &words)));
+            assert_eq!(ours, theirs, "{words:?}");
+        }
+    }
 }
 
 /// The same classes. Two differ on purpose: an object that is not there is 12 here with every verb,

@@ -26,4 +26,5 @@ mod setpolicy;
 mod sign_in;
 mod stopped;
 mod support;
+mod sync;
 mod versions;

@@ -192,3 +192,82 @@ fn the_help_of_put() {
     let world = World::new();
     insta::assert_snapshot!(masked(&world.run(["put", "--help"]).ok().out));
 }
+
+fn attrs(world: &World, key: &str) -> Option<String> {
+    let told = world.run(["info", &format!("s3://bucket/{key}")]).ok().out;
+    let line = told.lines().find_map(|line| line.trim().strip_prefix("x-amz-meta-s3cmd-attrs: "));
+    line.map(str::to_owned)
+}
+
+#[cfg(unix)]
+#[test]
+fn times_mode_and_owner_go_up() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt};
+    let world = World::with_bucket();
+    let path = world.write("a", "hello");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o751)).unwrap();
+    let at = std::time::UNIX_EPOCH + std::time::Duration::new(1_500_000_000, 900_000_000);
+    std::fs::File::options().write(true).open(&path).unwrap().set_modified(at).unwrap();
+    let meta = path.metadata().unwrap();
+    world.run(["put", "a", "s3://bucket"]).ok();
+    let told = attrs(&world, "a").unwrap();
+    let names: Vec<&str> = told.split('/').map(|pair| pair.split_once(':').unwrap().0).collect();
+    assert_eq!(
+        names,
+        ["atime", "ctime", "gid", "gname", "md5", "mode", "mtime", "uid", "uname"],
+        "{told}"
+    );
+    for part in [
+        "md5:5d41402abc4b2a76b9719d911017c592".to_owned(),
+        format!("mode:{}", 0o100_751),
+        "mtime:1500000000".to_owned(),
+        format!("uid:{}", meta.uid()),
+    ] {
+        assert!(told.split('/').any(|pair| pair == part), "no {part} in {told}");
+    }
+    world.run(["put", "--no-preserve", "a", "s3://bucket"]).ok();
+    assert_eq!(attrs(&world, "a"), None);
+    world.run(["put", "--no-preserve", "-p", "a", "s3://bucket"]).ok();
+    assert!(attrs(&world, "a").is_some());
+}
+
+#[test]
+fn the_md5_of_a_large_file_is_a_choice() {
+    let world = World::with_bucket();
+    world.write("large.bin", noise(17 << 20, 9));
+    world.run(["put", "--no-check-md5", "large.bin", "s3://bucket"]).ok();
+    let without = attrs(&world, "large.bin").unwrap();
+    assert!(without.contains("mtime:") && !without.contains("md5:"), "{without}");
+    world.run(["put", "large.bin", "s3://bucket"]).ok();
+    let with = attrs(&world, "large.bin").unwrap();
+    let md5 = with.split('/').find_map(|pair| pair.strip_prefix("md5:")).unwrap();
+    assert_eq!(md5.len(), 32);
+}
+
+#[test]
+fn standard_input_has_no_times() {
+    let world = World::with_bucket();
+    world.run_with_input(["put", "-", "s3://bucket/x"], b"x").ok();
+    assert_eq!(attrs(&world, "x"), None);
+}
+
+#[test]
+fn empty_folders_are_kept_on_demand() {
+    let world = World::with_bucket();
+    world.write("dir/a", "a");
+    std::fs::create_dir_all(world.path("dir/hollow/deep")).unwrap();
+    world.run(["put", "-r", "dir", "s3://bucket"]).ok();
+    assert_eq!(world.keys(), ["dir/a"]);
+    for option in ["--keep-dirs", "--empty-folders"] {
+        world.run(["del", "-r", "s3://bucket/dir/"]).ok();
+        let ran = world.run(["put", "-r", option, "dir", "s3://bucket"]).ok();
+        ran.prints("-> 's3://bucket/dir/hollow/deep/'  [2 of 2]");
+        assert_eq!(world.keys(), ["dir/a", "dir/hollow/deep/"]);
+    }
+    let told = world.run(["info", "s3://bucket/dir/hollow/deep/"]).ok();
+    told.prints("application/x-directory").prints("File size: 0");
+    let attrs = attrs(&world, "dir/hollow/deep/").unwrap();
+    assert!(!attrs.contains("md5:"), "{attrs}");
+    #[cfg(unix)]
+    assert!(attrs.contains("mode:16"), "{attrs}");
+}

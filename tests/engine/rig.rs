@@ -9,8 +9,8 @@ use dipper_s3::{ListRequest, ObjectHeaders, S3};
 use dipper_sandbox::{Account, Config, Sandbox};
 use dipper_state::{Db, JobRow, JobState, TransferFilter, TransferRow, TransferState};
 use dipper_transfer::{
-    Connections, Engine, Limits, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError,
-    UploadJob, UploadSource,
+    Connections, Engine, Limits, ListedAction, ListedJob, OnExisting, Preserve, Sink, Stored,
+    TransferError, UploadJob, UploadSource,
 };
 use dipper_types::{BucketName, JobId, Prefix, ProfileId, SystemClock};
 use futures::future::BoxFuture;
@@ -99,6 +99,7 @@ impl Rig {
             sources,
             headers,
             on_existing: OnExisting::Overwrite,
+            keep: Preserve::default(),
         };
         self.engine.submit_upload(job).await.unwrap()
     }
@@ -118,6 +119,7 @@ impl Rig {
             sources: vec![UploadSource { path: path.into(), key: key.to_owned() }],
             headers: ObjectHeaders::default(),
             on_existing,
+            keep: Default::default(),
         };
         self.engine.submit_upload(job).await.unwrap()
     }

@@ -10,8 +10,8 @@ use dipper_state::{
     JobKind, JobRow, JobState, Priority, TransferFilter, TransferRow, TransferState,
 };
 use dipper_transfer::{
-    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Sink, Stored, TransferError,
-    UploadJob, UploadSource,
+    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Sink, Stored,
+    TransferError, UploadJob, UploadSource,
 };
 use dipper_types::{
     BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp, TransferId,
@@ -264,7 +264,10 @@ impl App {
             (1, Some(name)) => name,
             (many, _) => format!("{many} items"),
         };
-        self.upload_sources(sources, profile, bucket, &prefix, title, headers, on_existing).await
+        // A large file's MD5 would be a second look at all of it.
+        let keep = Preserve { attributes: true, ..Preserve::default() };
+        self.upload_sources(sources, profile, bucket, &prefix, title, headers, on_existing, keep)
+            .await
     }
 
     /// Sources with keys of their own (command line).
@@ -278,6 +281,7 @@ impl App {
         title: String,
         headers: ObjectHeaders,
         on_existing: OnExisting,
+        keep: Preserve,
     ) -> Result<JobId> {
         if sources.is_empty() {
             return Err(Failure::invalid("there is nothing to upload"));
@@ -290,6 +294,7 @@ impl App {
             sources,
             headers,
             on_existing,
+            keep,
         };
         Ok(self.engine.submit_upload(job).await?)
     }

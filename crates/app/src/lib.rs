@@ -29,6 +29,7 @@ mod sandbox;
 mod settings;
 mod sign_in;
 mod staging;
+mod sync;
 mod uploads;
 mod vault;
 
@@ -55,8 +56,13 @@ pub use dipper_s3::{
 };
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
+pub use dipper_sync::{
+    Action as SyncAction, Begun, Compare, Deletion, Filter, FilterError, Note as SyncNote, Phase,
+    Removed, What as SyncWhat, pattern_lines,
+};
 pub use dipper_transfer::{
-    Below, Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, UploadSource,
+    Below, Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, Preserve,
+    UploadSource,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
@@ -81,6 +87,7 @@ pub use replaces::Replaces;
 pub use settings::{Density, Settings, Theme};
 pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
 pub use staging::{Handle, Staged};
+pub use sync::{SyncAsked, SyncRun};
 pub use uploads::Aborted;
 pub use vault::{VaultStanding, VaultStatus};
 

@@ -1,13 +1,13 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use dipper_app::OnExisting;
+use dipper_app::{OnExisting, Preserve};
 
 use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::{
     capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl,
-    versions,
+    sync, versions,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -67,6 +67,8 @@ pub enum Verb {
     Put(Put),
     /// Download objects
     Get(get::Get),
+    /// Make one tree like another: files and S3, in either direction
+    Sync(Box<sync::Sync>),
     /// Copy objects between places in S3
     Cp(cp::Cp),
     /// Move objects between places in S3
@@ -275,9 +277,42 @@ pub struct Put {
     pub tag: Vec<String>,
     #[command(flatten)]
     pub conflicts: Conflicts,
+    #[command(flatten)]
+    pub keep: KeepArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
+}
+
+/// What goes up besides the bytes.
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct KeepArgs {
+    /// Keep times, mode and owner with the object, as s3cmd does (the default)
+    #[arg(short, long, overrides_with = "no_preserve")]
+    pub preserve: bool,
+    /// Keep nothing but the bytes
+    #[arg(long)]
+    pub no_preserve: bool,
+    /// Keep the MD5 of large files, too, for which they are read once more (the default)
+    #[arg(long, overrides_with = "no_check_md5")]
+    pub check_md5: bool,
+    /// Read large files once
+    #[arg(long)]
+    pub no_check_md5: bool,
+    /// An empty folder becomes an object that ends in '/'
+    #[arg(long, visible_alias = "empty-folders")]
+    pub keep_dirs: bool,
+}
+
+impl KeepArgs {
+    pub fn keep(self) -> Preserve {
+        Preserve {
+            attributes: !self.no_preserve,
+            md5: !self.no_preserve && !self.no_check_md5,
+            empty_folders: self.keep_dirs,
+            remember: false,
+        }
+    }
 }
 
 /// What happens to what is there already under that name.

@@ -201,6 +201,10 @@ pub fn arrange(given: Vec<OsString>, command: &Command) -> Result<Vec<OsString>>
         return Ok(all);
     };
     let name = verb.get_name();
+    // The program's own, which no verb has: its version.
+    let of_program = |given: &Given| !has(verb, &given.name) && is_own(command, &given.name);
+    let (own, options): (Vec<Given>, Vec<Given>) = options.into_iter().partition(of_program);
+    all.extend(own.into_iter().flat_map(|option| option.words));
     all.push(name.into());
     for option in options {
         let ours = has(verb, &option.name) || has_global(command, &option.name);
@@ -281,6 +285,11 @@ fn has(verb: &Command, name: &str) -> bool {
     named(verb.get_arguments(), name).is_some()
 }
 
+fn is_own(command: &Command, name: &str) -> bool {
+    named(command.get_arguments(), name)
+        .is_some_and(|arg| !arg.is_global_set() && !matches!(arg.get_id().as_str(), "help"))
+}
+
 /// Help is everywhere.
 fn has_global(command: &Command, name: &str) -> bool {
     matches!(name, "-h" | "--help") || named(command.get_arguments(), name).is_some()
@@ -325,6 +334,7 @@ mod tests {
             ("rm s3://b/x", "del s3://b/x"),
             ("--json jobs ls", "--json jobs ls"),
             ("policy get s3://b", "policy get s3://b"),
+            ("--version ls", "--version ls"),
             ("payer s3://b --requester-pays", "payer --requester-pays s3://b"),
         ] {
             assert_eq!(arranged(given).unwrap(), wanted, "{given}");

@@ -148,6 +148,25 @@ impl Db {
         Ok(told.await.map_err(|_| StateError::WriterGone)??)
     }
 
+    /// As [`Self::write`], for what may be lost: nobody waits for it, an error is only logged.
+    pub fn write_soon<F>(&self, write: F)
+    where
+        F: FnOnce(&Connection) -> Result<(), rusqlite::Error> + Send + 'static,
+    {
+        let task: Write = Box::new(move |connection| {
+            let result = within_savepoint(connection, write);
+            let refused = result.as_ref().err().map(refusal);
+            let told: Told = Box::new(move |commit_error| {
+                if let Some(error) = commit_error.or(result.err()) {
+                    tracing::warn!(%error, "a note could not be written");
+                }
+            });
+            (told, refused)
+        });
+        // A writer that has stopped told those who wait.
+        let _ = self.inner.writes.send(task);
+    }
+
     /// Reads a consistent snapshot beside the writer.
     pub fn read<T>(
         &self,

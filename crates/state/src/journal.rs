@@ -63,8 +63,8 @@ impl Journal {
         self.db
             .write(move |c| {
                 let mut insert = c.prepare_cached(
-                    "INSERT INTO transfers (job, state, key, local, size, error, version, source)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                    "INSERT INTO transfers (job, state, key, local, size, error, version, source, etag)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
                 )?;
                 let (mut bytes, mut skipped) = (0_u64, 0_u64);
                 for transfer in &found {
@@ -87,6 +87,7 @@ impl Journal {
                         transfer.skipped,
                         transfer.version,
                         transfer.source,
+                        transfer.etag,
                     ])?;
                 }
                 c.execute(

@@ -5,6 +5,7 @@
 
 mod capabilities;
 mod db;
+mod digests;
 mod instance;
 mod journal;
 mod keychain;
@@ -16,6 +17,7 @@ mod vault;
 
 pub use capabilities::{Capabilities, CapabilityRow};
 pub use db::{Db, prepare_folder};
+pub use digests::{Digest, Digests, FileState, SameObject, object_place};
 pub use instance::Instance;
 pub use journal::{
     Fingerprint, Intent, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, PartRow,

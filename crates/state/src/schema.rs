@@ -91,6 +91,21 @@ const STEPS: &[&str] = &[
     CREATE INDEX transfers_failed ON transfers (job) WHERE state IN ('failed', 'skipped');
     CREATE INDEX transfers_with_upload ON transfers (job) WHERE upload_id IS NOT NULL;
     ",
+    // 5: what files were when they were last read, and which object had the same bytes.
+    "
+    CREATE TABLE digests (
+        device INTEGER NOT NULL,
+        inode INTEGER NOT NULL,
+        size INTEGER NOT NULL,
+        mtime_ns INTEGER NOT NULL,
+        ctime_ns INTEGER NOT NULL,
+        md5 BLOB,
+        crc64nvme TEXT,
+        place TEXT,
+        etag TEXT,
+        PRIMARY KEY (device, inode)
+    ) STRICT, WITHOUT ROWID;
+    ",
 ];
 
 pub(crate) const VERSION: u32 = STEPS.len() as u32;

@@ -44,8 +44,8 @@ pub(crate) fn modified_ns(head: &ObjectHead) -> i64 {
 }
 
 /// The time that a file had where it came from, as rclone (`mtime`, seconds with a fraction) and s3cmd
-/// (`s3cmd-attrs`, `mtime:SECONDS` between slashes) keep it.
-pub(crate) fn kept_mtime(head: &ObjectHead) -> Option<i64> {
+/// (`s3cmd-attrs`, `mtime:SECONDS` between slashes) keep it, in nanoseconds since 1970.
+pub fn kept_mtime(head: &ObjectHead) -> Option<i64> {
     let of = |name: &str| {
         let found =
             head.headers.metadata.iter().find(|(known, _)| known.eq_ignore_ascii_case(name));

@@ -11,6 +11,7 @@ use dipper_types::{JobId, TransferId};
 
 use crate::engine::{DOUBTFUL, Engine, Stop};
 use crate::error::TransferError;
+use crate::stage::is_staged;
 
 /// Clearing the list waits so long for a server.
 const TIDYING: Duration = Duration::from_secs(10);
@@ -128,7 +129,7 @@ impl Engine {
     /// The same again as a new job: an upload looks for its files anew, the rest has the same objects.
     pub async fn repeat(self: &Arc<Self>, id: JobId) -> Result<Option<JobId>, TransferError> {
         let Some(job) = self.journal.job(id)? else { return Ok(None) };
-        let upload = job.kind == dipper_state::JobKind::Upload;
+        let upload = job.kind == dipper_state::JobKind::Upload && !is_staged(&job);
         let new = NewJob {
             kind: job.kind,
             owner: self.instance.id().to_owned(),

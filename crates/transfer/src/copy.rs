@@ -1,11 +1,13 @@
 //! Copies: by the service itself where it can, else through this machine in bounded memory.
 
+use std::path::Path;
 use std::sync::Arc;
 
 use dipper_s3::{Class, CopyRequest, Document, Guard, ObjectHead, ObjectHeaders, ObjectId, Which};
 use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey};
 
+use crate::attrs::{Attrs, md5_of};
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
 use crate::existing;
@@ -13,8 +15,8 @@ use crate::hash::provable;
 use crate::origin::{Origin, Remote, expect};
 use crate::progress::Active;
 use crate::sink::Stored;
-use crate::spec::Copy;
-use crate::{retry, upload};
+use crate::spec::{Copy, HeaderEdit};
+use crate::{attrs, retry, upload};
 
 pub(crate) async fn object(
     context: &Arc<JobContext>,
@@ -48,12 +50,19 @@ pub(crate) async fn object(
         return Ok(Outcome::Skipped { reason: "exists".into() });
     }
     let head = remote.head(&context.policy(), &context.cancel).await?;
+    if transfer.etag.is_some() && transfer.etag != head.etag {
+        return Err(TransferError::ObjectChanged);
+    }
     set_size(context, active, transfer.size.unwrap_or(0), head.size);
-    let mut headers = plan.edit.apply(&head.headers);
+    let mut edit = plan.edit.clone();
+    if let Some(path) = &transfer.local {
+        edit = described(edit, path, &transfer.key, &head).await?;
+    }
+    let mut headers = edit.apply(&head.headers);
     headers.visibility = plan.visibility;
     headers.storage_class =
         plan.storage_class.clone().or(head.headers.storage_class.clone()).filter(not_standard);
-    let edited = !plan.edit.is_empty()
+    let edited = !edit.is_empty()
         || headers.visibility != ObjectHeaders::default().visibility
         // S3 leaves this one behind.
         || headers.website_redirect.is_some();
@@ -85,6 +94,31 @@ pub(crate) async fn object(
         });
     }
     Ok(outcome)
+}
+
+/// The copy stands for a file here that has the same bytes: it gets what the file would have got.
+async fn described(
+    mut edit: HeaderEdit,
+    path: &Path,
+    key: &str,
+    head: &ObjectHead,
+) -> Result<HeaderEdit, TransferError> {
+    let file = path.to_owned();
+    let meta = tokio::task::spawn_blocking(move || std::fs::metadata(file)).await;
+    let meta = meta.map_err(|_| TransferError::Panicked)?;
+    let meta = meta.map_err(TransferError::local("read", path))?;
+    if meta.len() != head.size {
+        return Err(TransferError::SourceChanged { path: path.to_owned() });
+    }
+    let attrs = Attrs::of(&meta, head.etag_md5().and_then(md5_of));
+    let mut set = vec![(format!("x-amz-meta-{}", attrs::NAME), attrs.to_header())];
+    if let Some(kind) = mime_guess::from_path(key).first_raw() {
+        set.push(("content-type".to_owned(), kind.to_owned()));
+    }
+    // What was asked for by name counts more.
+    set.append(&mut edit.set);
+    edit.set = set;
+    Ok(edit)
 }
 
 fn not_standard(class: &String) -> bool {

@@ -4,13 +4,13 @@
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, SystemTime};
 
 use dipper_s3::{Class, GetRequest, HeadRequest, ObjectHead};
 use dipper_state::{Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber};
 use futures::{FutureExt, StreamExt, TryStreamExt};
 
+use crate::came::Came;
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
 use crate::hash::{Crc, provable};
@@ -20,7 +20,7 @@ use crate::progress::{Active, Attempt};
 use crate::proof::{Proof, parts_to_learn, prove};
 use crate::publish::Whole;
 use crate::spec::{OnExisting, Spec};
-use crate::{conflict, fs, hedge, layout, retry};
+use crate::{attrs, conflict, existing, fs, hedge, layout, retry};
 
 const MIB: u64 = 1 << 20;
 /// Up to this size, one request without a HEAD before it.
@@ -39,7 +39,18 @@ pub(crate) async fn object(
         target(&context.spec, &context.row.prefix, key.as_str(), folder)?;
     if folder {
         let marker = target.clone();
-        blocking(move || fs::make_folder(&root, &marker)).await?;
+        let about = match context.spec.keep().attributes {
+            true => existing::there(context, key.as_str()).await?,
+            false => None,
+        };
+        blocking(move || {
+            fs::make_folder(&root, &marker)?;
+            if let Some(about) = about {
+                attrs::restore_folder(&marker, &about);
+            }
+            Ok(())
+        })
+        .await?;
         return Ok(Outcome::Done {
             size: 0,
             verified: "folder".into(),
@@ -85,7 +96,7 @@ pub(crate) fn target(
             let name = file.file_name().map(PathBuf::from).unwrap_or_default();
             Ok((root.clone(), root.join(name), *on_existing))
         }
-        Spec::Download { folder, on_existing, portable_names } => {
+        Spec::Download { folder, on_existing, portable_names, .. } => {
             let root = PathBuf::from(folder);
             let relative = key.strip_prefix(prefix).unwrap_or(key);
             // The marker of what was chosen is the chosen folder. One with bytes is a file in it.
@@ -224,11 +235,11 @@ impl Download<'_> {
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
         let partial = self.partial();
         let (root, path) = (self.root.clone(), partial.clone());
-        let at = conflict::modified_ns(&head);
+        let (about, keep) = (head.clone(), self.context.spec.keep());
         let written = blocking(move || {
             let file = fs::create_partial(&root, &path, None)?;
             fs::write_at(&file, bytes.as_ref(), 0).map_err(TransferError::local("write", &path))?;
-            set_modified(&file, at);
+            attrs::restore(&file, &path, &about, keep);
             Ok(file)
         })
         .await;
@@ -252,6 +263,7 @@ impl Download<'_> {
         etag: Option<String>,
     ) -> Result<Outcome, TransferError> {
         let publisher = &self.context.engine.publisher;
+        let before = Came::of(&self.context.spec, &file);
         let room = publisher.room().await?;
         // What only waits for the disk keeps nobody from the network.
         self.active.hold(None);
@@ -263,6 +275,9 @@ impl Download<'_> {
         };
         match publisher.publish(whole, room).await {
             Ok(name) => {
+                if let (Some(before), Some(etag)) = (before, &etag) {
+                    before.remember(self.context, &self.bucket, self.key.as_str(), etag, verified);
+                }
                 Ok(Outcome::Done { size, verified: verified.to_owned(), etag, local: Some(name) })
             }
             Err(error) => {
@@ -308,7 +323,7 @@ impl Download<'_> {
         }
         done.sort_by_key(|part| part.number);
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
-        let (size, modified) = (head.size, conflict::modified_ns(&head));
+        let (size, about, keep) = (head.size, head.clone(), self.context.spec.keep());
         let version = self.transfer.version.as_deref();
         let uploaded =
             match layout::parts(self.context, &self.bucket, &self.key, version, &head).await {
@@ -322,7 +337,7 @@ impl Download<'_> {
         let (path, whole) = (partial.clone(), Arc::clone(&file));
         let proven = blocking(move || {
             let verified = proof.check(&whole, &path)?;
-            set_modified(&whole, modified);
+            attrs::restore(&whole, &path, &about, keep);
             Ok(verified)
         })
         .await;
@@ -485,14 +500,6 @@ impl Download<'_> {
 
 fn wrong(what: &'static str, expected: u64, got: u64) -> TransferError {
     TransferError::Mismatch { what, expected: expected.to_string(), got: got.to_string() }
-}
-
-fn set_modified(file: &File, ns: i64) {
-    if let Ok(ns) = u64::try_from(ns)
-        && ns > 0
-    {
-        let _ = file.set_modified(SystemTime::UNIX_EPOCH + Duration::from_nanos(ns));
-    }
 }
 
 fn piece_size(size: u64) -> u64 {

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dipper_s3::{Pace, S3};
-use dipper_state::{Db, Instance, JobKind, JobRow, JobState, Journal, Outcome};
+use dipper_state::{Db, Digests, Instance, JobKind, JobRow, JobState, Journal, Outcome};
 use dipper_types::{Clock, JobId, TransferId};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -71,6 +71,7 @@ pub(crate) const DOUBTFUL: u32 = 2048;
 
 pub struct Engine {
     pub(crate) journal: Journal,
+    pub(crate) digests: Digests,
     pub(crate) sink: Arc<dyn Sink>,
     pub(crate) limits: Limits,
     pub(crate) connections: Arc<dyn Connections>,
@@ -174,6 +175,7 @@ impl Engine {
         crate::fs::more_open_files();
         let engine = Arc::new(Self {
             journal: Journal::new(db),
+            digests: Digests::new(db),
             sink,
             limits,
             connections,
@@ -195,6 +197,10 @@ impl Engine {
         });
         engine.listen();
         Ok(engine)
+    }
+
+    pub fn digests(&self) -> &Digests {
+        &self.digests
     }
 
     pub fn journal(&self) -> &Journal {
@@ -228,15 +234,18 @@ impl Engine {
             if job.state == JobState::Paused && only.is_none() {
                 continue;
             }
+            // Nobody but the process that ended knows what else a staged upload was to have.
+            let staged = crate::stage::is_staged(&job);
             match (job.kind, job.planned) {
                 (JobKind::Delete, _)
                 | (JobKind::Download | JobKind::Copy | JobKind::Change, false)
                     if job.kind == JobKind::Delete || !lists_itself(&job) =>
                 {
-                    self.journal.cancel_queued(job.id).await?;
-                    let error = self.sink.describe(&TransferError::Interrupted);
-                    let now = Some(self.clock.now());
-                    self.journal.set_state(job.id, JobState::Cancelled, now, Some(error)).await?;
+                    self.interrupted(job.id).await?;
+                    continue;
+                }
+                (JobKind::Upload, false) if staged => {
+                    self.interrupted(job.id).await?;
                     continue;
                 }
                 // A plan that was cut off is gone on with: what it has already is not planned again.
@@ -246,6 +255,14 @@ impl Engine {
             taken.push(job.id);
         }
         Ok(taken)
+    }
+
+    /// It can't go on by itself; it waits to be retried.
+    async fn interrupted(&self, job: JobId) -> Result<(), TransferError> {
+        self.journal.cancel_queued(job).await?;
+        let error = self.sink.describe(&TransferError::Interrupted);
+        let now = Some(self.clock.now());
+        Ok(self.journal.set_state(job, JobState::Cancelled, now, Some(error)).await?)
     }
 
     /// Every running job as it stands.

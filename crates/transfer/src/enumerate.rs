@@ -159,6 +159,7 @@ async fn files(
 ) -> Result<(), TransferError> {
     let (tell, mut told) = tokio::sync::mpsc::channel::<Vec<Found>>(4);
     let cancel = context.cancel.clone();
+    let empty_folders = context.spec.keep().empty_folders;
     // A plan that was cut off goes on behind what it has.
     let mut known = known(&context)?;
     let walker = tokio::task::spawn_blocking(move || {
@@ -177,6 +178,10 @@ async fn files(
         let mut found = Vec::with_capacity(batch.len());
         let (mut bytes, mut skipped) = (0, 0);
         for item in batch {
+            let unwanted = |key: &str| !empty_folders || key.is_empty();
+            if matches!(&item, Found::EmptyFolder { key, .. } if unwanted(key)) {
+                continue;
+            }
             if !known.is_empty() && known.remove(item.key()) {
                 continue;
             }
@@ -189,6 +194,9 @@ async fn files(
                         size: Some(size),
                         ..NewTransfer::default()
                     }
+                }
+                Found::EmptyFolder { path, key } => {
+                    NewTransfer { key, local: Some(path), size: Some(0), ..NewTransfer::default() }
                 }
                 Found::Skipped { path, key, why: Skip::Unreadable(kind) } => {
                     // Left in the queue: reading it again says why it can't be read, in its own row.

@@ -4,12 +4,15 @@
 //! [`Engine::resume`] takes up what an ended process left. The engine reports through its [`Sink`]
 //! and answers [`Engine::snapshots`]; it draws no progress and asks no question.
 
+mod attrs;
 mod bucket;
+mod came;
 mod change;
 mod conflict;
 mod control;
 mod copy;
 mod delete;
+mod digest;
 mod download;
 mod engine;
 mod enumerate;
@@ -18,6 +21,7 @@ mod existing;
 mod fs;
 mod hash;
 mod hedge;
+mod kept;
 mod lanes;
 mod layout;
 mod origin;
@@ -32,6 +36,7 @@ mod small;
 mod source;
 mod spec;
 mod spelling;
+mod stage;
 mod stored;
 mod submit;
 mod sweep;
@@ -40,6 +45,9 @@ mod turns;
 mod upload;
 mod waiting;
 
+pub use attrs::{Attrs, md5_of};
+pub use conflict::kept_mtime;
+pub use digest::{FileDigest, digest};
 pub use engine::{Engine, Limits};
 pub use error::TransferError;
 pub use hash::crc64nvme;
@@ -49,5 +57,6 @@ pub use sink::{Connections, Sink, Stored};
 pub use source::{Found, Skip, walk};
 pub use spec::{
     Below, Change, Copy, HeaderEdit, Item, ListedAction, ListedJob, NoSuchHeader, OnExisting,
-    UploadJob, UploadSource,
+    Preserve, UploadJob, UploadSource,
 };
+pub use stage::{Planned, Stage};

@@ -1,6 +1,6 @@
 //! Where an upload's bytes come from: a file here, or an object elsewhere.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -8,6 +8,7 @@ use bytes::Bytes;
 use dipper_s3::{Class, CopySource, GetRequest, HeadRequest, ObjectHead, S3};
 use dipper_state::Fingerprint;
 use dipper_types::{BucketName, ObjectKey};
+use md5::{Digest, Md5};
 use tokio_util::sync::CancellationToken;
 
 use crate::error::TransferError;
@@ -95,6 +96,27 @@ impl Remote {
 }
 
 impl Open {
+    /// What the file is besides its bytes.
+    pub fn metadata(&self) -> Option<Metadata> {
+        match self {
+            Self::File(file, _) => file.metadata().ok(),
+            Self::Object(..) => None,
+        }
+    }
+
+    /// Of all its bytes; `None` for an object, whose bytes are not here.
+    pub async fn md5(&self, size: u64) -> Result<Option<[u8; 16]>, TransferError> {
+        let Self::File(file, path) = self else { return Ok(None) };
+        let (file, path) = (Arc::clone(file), path.clone());
+        let hashed = tokio::task::spawn_blocking(move || {
+            let mut hash = Md5::new();
+            fs::each_block(&file, 0, size, |block| hash.update(block))
+                .map_err(TransferError::local("read", &path))?;
+            Ok(Some(hash.finalize().into()))
+        });
+        hashed.await.map_err(|_| TransferError::Panicked)?
+    }
+
     /// Exactly these bytes; what ends earlier has changed.
     pub async fn read(
         &self,

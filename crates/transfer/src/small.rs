@@ -1,10 +1,9 @@
 //! A file that goes up in one request: looked at, read, hashed and looked at again in one go.
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::path::Path;
 
 use bytes::Bytes;
-use dipper_state::Fingerprint;
 use md5::{Digest, Md5};
 
 use crate::error::TransferError;
@@ -38,13 +37,14 @@ impl Small {
 pub(crate) async fn load(
     path: &Path,
     most: u64,
-) -> Result<Option<(Small, Fingerprint)>, TransferError> {
+) -> Result<Option<(Small, Metadata)>, TransferError> {
     let path = path.to_owned();
     let loaded = tokio::task::spawn_blocking(move || {
         let read = || TransferError::local("read", &path);
         look(&path)?;
         let file = File::open(&path).map_err(read())?;
-        let before = fingerprint(&file.metadata().map_err(read())?);
+        let meta = file.metadata().map_err(read())?;
+        let before = fingerprint(&meta);
         if before.size > most {
             return Ok(None);
         }
@@ -56,7 +56,7 @@ pub(crate) async fn load(
             done => done.map_err(read())?,
         }
         same(&file, &path, before)?;
-        Ok(Some((Small::hash(bytes.into()), before)))
+        Ok(Some((Small::hash(bytes.into()), meta)))
     });
     loaded.await.map_err(|_| TransferError::Panicked)?
 }

@@ -21,19 +21,34 @@ pub enum Skip {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Found {
-    File { path: PathBuf, key: String, size: u64 },
-    Skipped { path: PathBuf, key: String, why: Skip },
+    File {
+        path: PathBuf,
+        key: String,
+        size: u64,
+    },
+    /// Nothing is in it. The key ends in `/`, or is empty.
+    EmptyFolder {
+        path: PathBuf,
+        key: String,
+    },
+    Skipped {
+        path: PathBuf,
+        key: String,
+        why: Skip,
+    },
 }
 
 impl Found {
     pub fn key(&self) -> &str {
         match self {
-            Self::File { key, .. } | Self::Skipped { key, .. } => key,
+            Self::File { key, .. } | Self::EmptyFolder { key, .. } | Self::Skipped { key, .. } => {
+                key
+            }
         }
     }
 }
 
-/// Calls back for every file below the sources, folders in name order. Stops when told to.
+/// Calls back for every file and empty folder below the sources, folders in name order. Stops when told to.
 pub fn walk(sources: &[UploadSource], found: &mut dyn FnMut(Found) -> bool) {
     for source in sources {
         let path = PathBuf::from(&source.path);
@@ -60,6 +75,10 @@ fn visit(root: &Path, key: String, found: &mut dyn FnMut(Found) -> bool) -> bool
         if meta.is_dir() {
             match children(&path, &key, found) {
                 Ok(Some(mut inside)) => {
+                    let empty = Found::EmptyFolder { path: path.clone(), key: folder_key(&key) };
+                    if inside.is_empty() && !found(empty) {
+                        return false;
+                    }
                     inside.reverse();
                     open.append(&mut inside);
                 }
@@ -95,6 +114,10 @@ fn reason(kind: FileType, key: &str) -> Option<Skip> {
     }
 }
 
+fn folder_key(key: &str) -> String {
+    if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") }
+}
+
 type Children = Vec<(PathBuf, String)>;
 
 fn children(
@@ -106,8 +129,7 @@ fn children(
         .map(|entry| entry.map(|e| e.file_name()))
         .collect::<Result<_, _>>()?;
     names.sort();
-    let base =
-        if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") };
+    let base = folder_key(key);
     let mut inside = Vec::with_capacity(names.len());
     for name in names {
         let path = folder.join(&name);
@@ -160,6 +182,7 @@ mod tests {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
         std::fs::create_dir_all(at("b/deep")).unwrap();
+        std::fs::create_dir(at("hollow")).unwrap();
         std::fs::write(at("b/deep/x"), "12").unwrap();
         std::fs::write(at("a.txt"), "1").unwrap();
         std::fs::write(at("c"), "").unwrap();
@@ -170,6 +193,7 @@ mod tests {
             .into_iter()
             .map(|f| match f {
                 Found::File { key, size, .. } => format!("{key} {size}"),
+                Found::EmptyFolder { key, .. } => key,
                 Found::Skipped { key, why, .. } => format!("{key} {why:?}"),
             })
             .collect();
@@ -180,6 +204,7 @@ mod tests {
                 "p/a.txt 1",
                 "p/b/deep/x 2",
                 "p/c 0",
+                "p/hollow/",
                 "p/link Symlink",
                 "p/socket Special"
             ]

@@ -25,6 +25,22 @@ pub enum OnExisting {
     Differs,
 }
 
+/// What is kept of files besides their bytes, and of folders.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Preserve {
+    /// Times, mode and owner, as `x-amz-meta-s3cmd-attrs`: written on the way up, brought back on the
+    /// way down.
+    pub attributes: bool,
+    /// With them the MD5 of a file that goes up in parts, for which it is read once more. That of a
+    /// file in one request costs nothing and is always there.
+    pub md5: bool,
+    /// An empty folder becomes a key that ends in `/` and has no bytes.
+    pub empty_folders: bool,
+    /// What a file was and which object it equals is kept here, so that a later sync need not look.
+    pub remember: bool,
+}
+
 /// Files and folders to be uploaded below a prefix.
 #[derive(Debug, Clone)]
 pub struct UploadJob {
@@ -35,6 +51,7 @@ pub struct UploadJob {
     pub sources: Vec<UploadSource>,
     pub headers: ObjectHeaders,
     pub on_existing: OnExisting,
+    pub keep: Preserve,
 }
 
 /// One root: where it lies, and the key it gets (a folder's ends in `/` or is empty).
@@ -239,12 +256,16 @@ pub(crate) enum Spec {
         headers: ObjectHeaders,
         #[serde(default = "overwrite")]
         on_existing: OnExisting,
+        #[serde(default)]
+        keep: Preserve,
     },
     Download {
         folder: OsString,
         on_existing: OnExisting,
         #[serde(default)]
         portable_names: bool,
+        #[serde(default)]
+        keep: Preserve,
     },
     DownloadTo {
         file: OsString,
@@ -269,6 +290,15 @@ pub(crate) struct Order {
 impl From<Spec> for Order {
     fn from(spec: Spec) -> Self {
         Self { spec, below: Vec::new() }
+    }
+}
+
+impl Spec {
+    pub fn keep(&self) -> Preserve {
+        match self {
+            Self::Upload { keep, .. } | Self::Download { keep, .. } => *keep,
+            _ => Preserve::default(),
+        }
     }
 }
 

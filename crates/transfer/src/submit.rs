@@ -7,10 +7,10 @@ use dipper_types::{BucketName, JobId, Prefix, ProfileId};
 
 use crate::engine::Engine;
 use crate::error::TransferError;
-use crate::spec::{ListedAction, ListedJob, Order, Spec, UploadJob};
+use crate::spec::{ListedAction, ListedJob, Order, Preserve, Spec, UploadJob};
 
 impl Engine {
-    async fn create(
+    pub(crate) async fn create(
         &self,
         kind: JobKind,
         (profile, bucket, prefix): (ProfileId, &BucketName, &Prefix),
@@ -36,6 +36,7 @@ impl Engine {
             sources: job.sources,
             headers: job.headers,
             on_existing: job.on_existing,
+            keep: job.keep,
         };
         let place = (job.profile, &job.bucket, &job.prefix);
         let id = self.create(JobKind::Upload, place, job.title, spec).await?;
@@ -48,7 +49,8 @@ impl Engine {
     pub async fn submit_listed(self: &Arc<Self>, job: ListedJob) -> Result<JobId, TransferError> {
         let (kind, spec) = match job.action {
             ListedAction::Download { folder, on_existing, portable_names } => {
-                (JobKind::Download, Spec::Download { folder, on_existing, portable_names })
+                let keep = Preserve::default();
+                (JobKind::Download, Spec::Download { folder, on_existing, portable_names, keep })
             }
             ListedAction::DownloadTo { file, on_existing } => {
                 (JobKind::Download, Spec::DownloadTo { file, on_existing })

@@ -1,9 +1,11 @@
 //! Files up: one request for small ones, parallel parts for large ones, compared with what the server
 //! says it stored.
 
+use std::fs::Metadata;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use bytes::Bytes;
 use dipper_s3::{
     Class, CopySource, Guard, Integrity, ObjectHeaders, PartRef, PutRequest, S3, Stored,
 };
@@ -15,6 +17,7 @@ use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
 use crate::existing::{self, Existing};
 use crate::hash::{Crc, multipart_etag};
+use crate::kept::Seen;
 use crate::origin::{Open, Origin, expect};
 use crate::plan::{self, SINGLE_MAX, copy_part_size, part_size};
 use crate::progress::{Active, Attempt};
@@ -26,6 +29,8 @@ use crate::stored::Ours;
 
 /// A file that changes under us is read once more; then it is reported.
 const CHANGES: u32 = 2;
+/// Of a folder's marker, as s3cmd and others write it.
+const FOLDER_TYPE: &str = "application/x-directory";
 
 pub(crate) async fn file(
     context: &Arc<JobContext>,
@@ -37,6 +42,9 @@ pub(crate) async fn file(
     let mut headers = headers.clone();
     if headers.content_type.is_none() {
         headers.content_type = mime_guess::from_path(&transfer.key).first_raw().map(str::to_owned);
+    }
+    if transfer.key.ends_with('/') {
+        headers.content_type = Some(FOLDER_TYPE.to_owned());
     }
     let origin = Origin::File(transfer.local.clone().unwrap_or_default());
     let (transfer, guard) = match existing::decide(context, transfer, on_existing).await? {
@@ -91,6 +99,7 @@ pub(crate) async fn send(
         bucket: BucketName::new(context.row.bucket.clone())?,
         key: ObjectKey::new(transfer.key.clone())?,
         origin,
+        seen: Seen::default(),
     };
     let mut round = 0;
     let (size, verified, etag) = loop {
@@ -107,6 +116,7 @@ pub(crate) async fn send(
             Ok(done) => break done,
         }
     };
+    job.remember(&etag);
     tell(context, transfer, size);
     Ok(Outcome::Done { size, verified: verified.to_owned(), etag: Some(etag), local: None })
 }
@@ -138,12 +148,13 @@ pub(crate) async fn abort(
 pub(crate) struct Upload<'a> {
     pub context: &'a Arc<JobContext>,
     transfer: &'a TransferRow,
-    headers: ObjectHeaders,
+    pub headers: ObjectHeaders,
     active: &'a Arc<Active>,
     pub bucket: BucketName,
     pub key: ObjectKey,
     origin: Origin,
     guard: Guard,
+    pub seen: Seen,
 }
 
 /// How it was verified, and the ETag.
@@ -166,14 +177,20 @@ impl Upload<'_> {
 
     async fn once(&self, may_resume: bool) -> Result<Verified, TransferError> {
         if let Origin::File(path) = &self.origin
+            && self.key.is_folder_marker()
+        {
+            let meta = std::fs::metadata(path).map_err(TransferError::local("read", path))?;
+            return self.put(Small::of(Bytes::new()).await?, 0, Some(&meta)).await;
+        }
+        if let Origin::File(path) = &self.origin
             && let Some(planned) = self.transfer.size.filter(|size| *size <= SINGLE_MAX)
             && may_resume
             && self.transfer.upload.is_none()
         {
             let _budget = self.context.reserve(planned).await?;
-            if let Some((small, before)) = small::load(path, planned).await? {
-                set_size(self.context, self.active, planned, before.size);
-                return self.put(small, before.size).await;
+            if let Some((small, meta)) = small::load(path, planned).await? {
+                set_size(self.context, self.active, planned, meta.len());
+                return self.put(small, meta.len(), Some(&meta)).await;
             }
         }
         let (policy, cancel) = (self.context.policy(), &self.context.cancel);
@@ -194,7 +211,7 @@ impl Upload<'_> {
             open.unchanged(before, &policy, cancel).await?;
             let small = Small::of(bytes).await?;
             open.expect(Some(small.md5), Some(&small.crc64))?;
-            self.put(small, before.size).await
+            self.put(small, before.size, open.metadata().as_ref()).await
         } else {
             self.multipart(open, before, may_resume).await
         }
@@ -205,13 +222,20 @@ impl Upload<'_> {
     }
 
     /// A small file, which is in memory, in one request.
-    async fn put(&self, small: Small, size: u64) -> Result<Verified, TransferError> {
+    async fn put(
+        &self,
+        small: Small,
+        size: u64,
+        meta: Option<&Metadata>,
+    ) -> Result<Verified, TransferError> {
         let context = self.context;
         let Small { bytes, md5, crc64 } = small;
+        self.see(meta, Some(md5), Some(&crc64));
+        let whole = Some(md5).filter(|_| !self.key.is_folder_marker());
         let crc = context.s3.by_crc();
         let crc64 = crc.then_some(crc64);
         let request = PutRequest {
-            headers: self.headers.clone(),
+            headers: self.described(meta, whole),
             crc64nvme: crc64.clone(),
             md5: Some(md5),
             guard: self.guard.clone(),
@@ -280,8 +304,11 @@ impl Upload<'_> {
             false => part_size(before.size, provider),
         };
         let (upload, mut done) = match self.resumable(before, size, may_resume).await? {
-            Some(found) => found,
-            None => (self.begin(before, size).await?, Vec::new()),
+            Some(found) => {
+                self.see(open.metadata().as_ref(), None, None);
+                found
+            }
+            None => (self.begin(&open, before, size).await?, Vec::new()),
         };
         for part in &done {
             self.active.add(part.size);
@@ -401,12 +428,21 @@ impl Upload<'_> {
         }
     }
 
-    async fn begin(&self, before: Fingerprint, size: u64) -> Result<UploadId, TransferError> {
+    async fn begin(
+        &self,
+        open: &Open,
+        before: Fingerprint,
+        size: u64,
+    ) -> Result<UploadId, TransferError> {
         let (engine, id) = (&self.context.engine, self.transfer.id);
+        // Metadata goes before the bytes: their MD5 takes a look at all of them first.
+        let md5 = if self.keep().md5 { open.md5(before.size).await? } else { None };
+        self.see(open.metadata().as_ref(), md5, None);
+        let headers = &self.described(open.metadata().as_ref(), md5);
         let upload = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {
             // Said before: if the id never comes, this tells that upload from another client's.
             engine.journal.ask_upload(id, engine.clock.now()).await?;
-            Ok(self.context.s3.create_upload(&self.bucket, &self.key, &self.headers).await?)
+            Ok(self.context.s3.create_upload(&self.bucket, &self.key, headers).await?)
         })
         .await?;
         let now = engine.clock.now();

@@ -14,6 +14,7 @@ mod mixed;
 mod nasty;
 mod odd;
 mod sent;
+mod syncs;
 mod trees;
 
 use libtest_mimic::Trial;
@@ -61,6 +62,11 @@ pub fn trials() -> Vec<Trial> {
             a_lost_answer_leaves_nothing,
         }
         sent { what_was_sent_is_no_conflict, what_another_sent_is_one, paused_in_the_middle_of_a_put }
+        syncs {
+            the_second_time_costs_one_listing,
+            a_copy_of_what_is_not_there_any_more,
+            a_listing_that_fails,
+        }
         odd { what_is_no_file_is_told, a_folder_swapped_for_a_link }
         jobs {
             cancelling_an_upload_leaves_nothing_open,

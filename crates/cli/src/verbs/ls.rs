@@ -33,11 +33,11 @@ pub async fn everywhere(context: &Context<'_>, options: &Ls) -> Result<Ended> {
     if !options.uris.is_empty() {
         return run(context, options).await;
     }
-    for (at, bucket) in context.app.buckets(&context.profile).await?.into_iter().enumerate() {
-        if at > 0 && !context.args.json {
+    for bucket in context.app.buckets(&context.profile).await? {
+        objects(context, options, &BucketName::new(bucket.name)?, "").await?;
+        if !context.args.json {
             line("");
         }
-        objects(context, options, &BucketName::new(bucket.name)?, "").await?;
     }
     Ok(Ended::Well)
 }

@@ -12,7 +12,12 @@ pub struct Mb {
     #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
     /// Where the bucket is made; else in the connection's region
-    #[arg(id = "region", long, visible_alias = "region", value_name = "REGION")]
+    #[arg(
+        id = "region",
+        long = "bucket-location",
+        visible_alias = "region",
+        value_name = "REGION"
+    )]
     pub bucket_location: Option<String>,
     /// Versions can be locked against deletion (switches versioning on, for ever)
     #[arg(long)]

@@ -22,6 +22,7 @@ mod put;
 pub mod s3cmd;
 pub mod sandbox;
 pub mod setacl;
+pub mod sync;
 mod targets;
 pub mod versions;
 mod words;
@@ -97,6 +98,7 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Du(options) => du::run(context, options).await,
         Verb::Put(options) => put::run(context, options).await,
         Verb::Get(options) => get::run(context, options).await,
+        Verb::Sync(options) => sync::run(context, options).await,
         Verb::Cp(options) => cp::run(context, options, false).await,
         Verb::Mv(options) => cp::run(context, options, true).await,
         Verb::Del(options) => del::run(context, options).await,

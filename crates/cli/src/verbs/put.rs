@@ -1,8 +1,8 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{
-    Code, Failure, ObjectHeaders, OnExisting, Result, UploadSource, Visibility, tags_header,
-    tags_json,
+    Code, Failure, ObjectHeaders, OnExisting, Preserve, Result, UploadSource, Visibility,
+    tags_header, tags_json,
 };
 use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
 use serde_json::json;
@@ -34,7 +34,7 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         [one] => one.clone(),
         many => format!("{} items", many.len()),
     };
-    send(context, sources, &bucket, title, headers, on_existing).await
+    send(context, sources, &bucket, title, headers, on_existing, options.keep.keep()).await
 }
 
 async fn send(
@@ -44,6 +44,7 @@ async fn send(
     title: String,
     headers: ObjectHeaders,
     on_existing: OnExisting,
+    keep: Preserve,
 ) -> Result<Ended> {
     let id = context
         .app
@@ -55,6 +56,7 @@ async fn send(
             title,
             headers,
             on_existing,
+            keep,
         )
         .await?;
     context
@@ -149,7 +151,9 @@ async fn from_stdin(
         std::io::Write::write_all(&mut spool, &buffer[..read]).map_err(failed)?;
     }
     let source = UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() };
-    send(context, vec![source], bucket, "standard input".into(), headers, on_existing).await
+    // The times and rights are those of a file of ours.
+    let keep = Preserve::default();
+    send(context, vec![source], bucket, "standard input".into(), headers, on_existing, keep).await
 }
 
 fn headers(options: &Put) -> Result<ObjectHeaders> {

@@ -165,7 +165,9 @@ impl Journal {
             .write(move |c| {
                 c.execute(
                     "INSERT INTO transfers (job, state, key, local, size, version, source)
-                     SELECT ?2, 'queued', key, NULL, size, version, source FROM transfers
+                     SELECT ?2, 'queued', key,
+                       CASE (SELECT kind FROM jobs WHERE id = ?1) WHEN 'upload' THEN local END,
+                       size, version, source FROM transfers
                      WHERE job = ?1 ORDER BY id",
                     params![from.get(), to.get()],
                 )?;

@@ -153,6 +153,8 @@ pub struct NewTransfer {
     pub source: Option<String>,
     pub local: Option<PathBuf>,
     pub size: Option<u64>,
+    /// Of a copy: the ETag its source must still have.
+    pub etag: Option<String>,
     /// Known to be left out from the start, with the reason.
     pub skipped: Option<String>,
 }

@@ -1,0 +1,456 @@
+//! One tree made like another: local → S3, S3 → local, S3 → S3, with s3cmd's options.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use clap::Args;
+use dipper_app::{
+    Begun, Code, Compare, Deletion, Failure, Filter, ItemState, Job, JobKind, ObjectHeaders, Phase,
+    Preserve, Removed, Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
+    Visibility, pattern_lines,
+};
+use dipper_types::{BucketName, JobId, S3Uri};
+use serde_json::{Value, json};
+
+use super::modify::header_edit;
+use super::{Context, shown, words};
+use crate::exit::Ended;
+use crate::output::{self, json as json_line, line, name, note};
+
+const FILTERS: &str = "Which files (see docs/sync.md)";
+const DELETING: &str = "Deleting";
+
+#[derive(Debug, Args)]
+#[command(override_usage = "dipper sync [OPTIONS] SOURCE… TARGET")]
+pub struct Sync {
+    /// Files, folders or s3://BUCKET[/PATH], and where they go; with a slash at its end, what is in it
+    #[arg(required = true, num_args = 2.., value_name = "PLACE")]
+    pub places: Vec<String>,
+    /// Say what would be done, and why
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+    /// Leave what is there, without a look at it
+    #[arg(long)]
+    pub skip_existing: bool,
+    /// Compare sizes and contents (the default)
+    #[arg(long, overrides_with = "no_check_md5")]
+    pub check_md5: bool,
+    /// Compare sizes only
+    #[arg(long)]
+    pub no_check_md5: bool,
+    /// Stop with the first file that fails
+    #[arg(long)]
+    pub stop_on_error: bool,
+    /// Folders, always; for s3cmd's sake
+    #[arg(short, long, hide = true)]
+    pub recursive: bool,
+    /// Follow symbolic links
+    #[arg(short = 'F', long)]
+    pub follow_symlinks: bool,
+    /// Keep times, mode and owner on the way up, bring them back on the way down (the default)
+    #[arg(short, long, overrides_with = "no_preserve")]
+    pub preserve: bool,
+    /// Only the bytes
+    #[arg(long)]
+    pub no_preserve: bool,
+    /// An empty folder becomes an object that ends in '/'
+    #[arg(long, visible_alias = "empty-folders")]
+    pub keep_dirs: bool,
+
+    /// Delete from the target what the source does not have
+    #[arg(long, help_heading = DELETING, overrides_with = "no_delete_removed")]
+    pub delete_removed: bool,
+    /// Delete nothing (the default)
+    #[arg(long, help_heading = DELETING)]
+    pub no_delete_removed: bool,
+    /// All or, if there are more, none
+    #[arg(long, value_name = "NUM", help_heading = DELETING)]
+    pub max_delete: Option<u64>,
+    /// Delete even if the source is empty
+    #[arg(short, long, help_heading = DELETING)]
+    pub force: bool,
+    /// What happens anyway
+    #[arg(long, hide = true)]
+    pub delete_after: bool,
+    #[arg(long, hide = true)]
+    pub delay_updates: bool,
+
+    /// Leave out what the pattern hits
+    #[arg(long, value_name = "GLOB", help_heading = FILTERS)]
+    pub exclude: Vec<String>,
+    /// The same, by the lines of a file
+    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
+    pub exclude_from: Vec<PathBuf>,
+    /// The same, by a regular expression
+    #[arg(long, value_name = "REGEX", help_heading = FILTERS)]
+    pub rexclude: Vec<String>,
+    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
+    pub rexclude_from: Vec<PathBuf>,
+    /// Take it nevertheless
+    #[arg(long, value_name = "GLOB", help_heading = FILTERS)]
+    pub include: Vec<String>,
+    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
+    pub include_from: Vec<PathBuf>,
+    #[arg(long, value_name = "REGEX", help_heading = FILTERS)]
+    pub rinclude: Vec<String>,
+    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
+    pub rinclude_from: Vec<PathBuf>,
+    /// Only the files that are named in it, a line each; `-` reads standard input
+    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
+    pub files_from: Option<PathBuf>,
+
+    /// Everyone may read what is uploaded
+    #[arg(short = 'P', long, conflicts_with = "acl_private")]
+    pub acl_public: bool,
+    /// Only the owner may (the default)
+    #[arg(long)]
+    pub acl_private: bool,
+    /// STANDARD, STANDARD_IA, GLACIER …
+    #[arg(long, value_name = "CLASS")]
+    pub storage_class: Option<String>,
+    /// Content type; else by the name's ending
+    #[arg(short, long, value_name = "TYPE")]
+    pub mime_type: Option<String>,
+    /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
+    #[arg(long, value_name = "HEADER")]
+    pub add_header: Vec<String>,
+    /// At most so much a second, such as 500k or 2m
+    #[arg(long, value_name = "RATE")]
+    pub limit_rate: Option<String>,
+    /// s3cmd's; what files were is remembered without it
+    #[arg(long, value_name = "FILE", hide = true)]
+    pub cache_file: Option<PathBuf>,
+}
+
+pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
+    let Some((target, sources)) = options.places.split_last() else { return Ok(Ended::Well) };
+    if options.cache_file.is_some() && !context.args.quiet {
+        note("NOTE: --cache-file is not used: what files were is remembered without it.");
+    }
+    words::limit_rate(context.app, options.limit_rate.as_deref())?;
+    let edit = header_edit(&options.add_header, &[])?;
+    let headers = ObjectHeaders {
+        visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
+        storage_class: options.storage_class.clone(),
+        content_type: options.mime_type.clone(),
+        ..ObjectHeaders::default()
+    };
+    let mut copies = edit.clone();
+    if let Some(kind) = &options.mime_type {
+        copies.set.push(("content-type".into(), kind.clone()));
+    }
+    let asked = SyncAsked {
+        sources: sources.to_vec(),
+        target: target.clone(),
+        filter: filter(options)?,
+        compare: Compare { content: !options.no_check_md5, skip_existing: options.skip_existing },
+        deletion: Deletion {
+            removed: options.delete_removed,
+            max: options.max_delete,
+            force: options.force,
+        },
+        headers: edit.apply(&headers),
+        edit: copies,
+        preserve: Preserve {
+            attributes: !options.no_preserve,
+            md5: !options.no_preserve && !options.no_check_md5,
+            empty_folders: options.keep_dirs,
+            remember: true,
+        },
+        follow_links: options.follow_symlinks,
+        files_from: options.files_from.as_deref().map(names).transpose()?,
+        dry_run: options.dry_run,
+    };
+    let place = Place::of(target)?;
+    let show = |action: SyncAction| {
+        if options.dry_run {
+            planned(context, &place, &action);
+        }
+    };
+    let run = context.app.sync(&context.profile, asked, show).await?;
+    tell(context, run.notes());
+    if options.dry_run {
+        let ended = if run.left_out() > 0 { Ended::Partly } else { Ended::Well };
+        run.give_up().await?;
+        return Ok(ended);
+    }
+    Progress { context, options, done: 0, error: None }.all(run).await
+}
+
+/// Where an object of the target is.
+struct Place {
+    bucket: Option<BucketName>,
+}
+
+impl Place {
+    fn of(target: &str) -> Result<Self> {
+        if !S3Uri::is_s3(target) {
+            return Ok(Self { bucket: None });
+        }
+        match S3Uri::parse(target)? {
+            S3Uri::Bucket(bucket) | S3Uri::Path(bucket, _) => Ok(Self { bucket: Some(bucket) }),
+            S3Uri::Service => Err(Failure::invalid("a bucket is needed: s3://BUCKET[/FOLDER/]")),
+        }
+    }
+
+    fn uri(&self, key: &str) -> String {
+        let bucket = self.bucket.as_ref().map_or("", BucketName::as_str);
+        format!("s3://{bucket}/{}", name(key))
+    }
+}
+
+fn filter(options: &Sync) -> Result<Filter> {
+    let mut filter = Filter::default();
+    type Add = fn(&mut Filter, &str) -> std::result::Result<(), dipper_app::FilterError>;
+    let kinds: [(&[String], &[PathBuf], Add); 4] = [
+        (&options.exclude, &options.exclude_from, Filter::exclude_glob),
+        (&options.rexclude, &options.rexclude_from, Filter::exclude_regex),
+        (&options.include, &options.include_from, Filter::include_glob),
+        (&options.rinclude, &options.rinclude_from, Filter::include_regex),
+    ];
+    for (patterns, files, add) in kinds {
+        for pattern in patterns {
+            add(&mut filter, pattern)?;
+        }
+        for file in files {
+            let text = read(file)?;
+            for pattern in pattern_lines(&text) {
+                add(&mut filter, pattern)?;
+            }
+        }
+    }
+    Ok(filter)
+}
+
+fn read(file: &Path) -> Result<String> {
+    let failed =
+        |error: std::io::Error| Failure::new(Code::LocalIo, format!("{}: {error}", file.display()));
+    if file.as_os_str() == "-" {
+        let mut text = String::new();
+        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
+        return Ok(text);
+    }
+    std::fs::read_to_string(file).map_err(failed)
+}
+
+fn names(file: &Path) -> Result<Vec<String>> {
+    let text = read(file)?;
+    let all = text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty());
+    all.map(|line| {
+        let line = line.strip_prefix("./").unwrap_or(line);
+        // Whatever stands in the list, nothing outside of the source goes up.
+        let inside = Path::new(line)
+            .components()
+            .all(|part| matches!(part, std::path::Component::Normal(_)));
+        match inside {
+            true => Ok(line.to_owned()),
+            false => Err(Failure::invalid(format!("'{line}' is no path below the source"))),
+        }
+    })
+    .collect()
+}
+
+/// A line of a dry run.
+fn planned(context: &Context<'_>, place: &Place, action: &SyncAction) {
+    let local = action.local.as_deref().map(|path| shown(path).display().to_string());
+    let local = local.unwrap_or_default();
+    let to = action.to.as_ref().map(|key| place.uri(key.as_str())).unwrap_or_default();
+    let from = action.from.as_ref();
+    let from = from.map(|(bucket, key)| format!("s3://{bucket}/{}", name(key.as_str())));
+    let from = from.unwrap_or_default();
+    if context.args.json {
+        let (word, one, other) = match action.what {
+            SyncWhat::Upload => ("upload", Some(&local), Some(&to)),
+            SyncWhat::Download => ("download", Some(&from), Some(&local)),
+            SyncWhat::Copy => ("copy", Some(&from), Some(&to)),
+            SyncWhat::DeleteObject => ("delete", None, Some(&to)),
+            SyncWhat::DeleteFile => ("delete", None, Some(&local)),
+        };
+        json_line(&json!({
+            "type": word, "from": one, "to": other, "size": action.size,
+            "why": action.why.word(), "dryRun": true,
+        }));
+        return;
+    }
+    let local = name(&local);
+    line(&match action.what {
+        SyncWhat::Upload => format!("upload: '{local}' -> '{to}'"),
+        SyncWhat::Download => format!("download: '{from}' -> '{local}'"),
+        SyncWhat::Copy => format!("remote copy: '{from}' -> '{to}'"),
+        SyncWhat::DeleteObject => format!("delete: '{to}'"),
+        SyncWhat::DeleteFile => format!("delete: '{local}'"),
+    });
+}
+
+fn tell(context: &Context<'_>, notes: Vec<SyncNote>) {
+    for found in notes {
+        let path = |path: &Path| shown(path).display().to_string();
+        let text = match &found {
+            SyncNote::Link(link) => format!("skipped {}: a symbolic link", path(link)),
+            SyncNote::Loop(link) => format!("skipped {}: it leads back to itself", path(link)),
+            SyncNote::Special(file) => format!("skipped {}: no regular file", path(file)),
+            SyncNote::Name(file) => format!("skipped {}: its name can't be a key", path(file)),
+            SyncNote::Missing(file) => format!("skipped {}: it is not there", path(file)),
+            SyncNote::Unreadable { what, error } => format!("{what}: {error}"),
+            SyncNote::NoCopies => "too many objects to look for copies among them".to_owned(),
+            SyncNote::Held(held) => held.to_string(),
+        };
+        let harmless =
+            matches!(found, SyncNote::Link(_) | SyncNote::Special(_) | SyncNote::NoCopies);
+        if !(harmless && context.args.quiet) {
+            note(&format!("WARNING: {text}"));
+        }
+    }
+}
+
+struct Progress<'a> {
+    context: &'a Context<'a>,
+    options: &'a Sync,
+    done: u64,
+    /// The first one.
+    error: Option<Failure>,
+}
+
+impl Progress<'_> {
+    async fn all(mut self, mut run: SyncRun) -> Result<Ended> {
+        while let Some(begun) = run.next().await? {
+            tell(self.context, run.notes());
+            let job = self.wait(begun.job).await?;
+            self.done += job.files_done;
+            self.items(&job, begun)?;
+            if begun.has_second_try {
+                continue;
+            }
+            match self.context.close(&job) {
+                Ok(Ended::Well) => {}
+                Err(failure) if failure.code == Code::Cancelled && !self.options.stop_on_error => {
+                    return Err(failure);
+                }
+                Err(failure) => {
+                    self.error.get_or_insert(failure);
+                }
+                Ok(_) => {
+                    self.error.get_or_insert(Failure::new(Code::Internal, ""));
+                }
+            }
+            if self.options.stop_on_error && self.error.is_some() {
+                tell(self.context, run.notes());
+                run.give_up().await?;
+                return self.end(0);
+            }
+        }
+        tell(self.context, run.notes());
+        let left_out = run.left_out();
+        let (told, removed) = mpsc::channel::<Removed>();
+        run.remove_files(move |one| {
+            let _ = told.send(one);
+        })
+        .await?;
+        for one in removed {
+            self.removed(&one);
+        }
+        self.end(left_out)
+    }
+
+    fn end(self, left_out: u64) -> Result<Ended> {
+        match self.error {
+            None if left_out == 0 => Ok(Ended::Well),
+            None => Ok(Ended::Partly),
+            // Its files were told of one by one.
+            Some(failure) if failure.message.is_empty() => Ok(Ended::Partly),
+            Some(failure) if self.done == 0 => Err(failure),
+            Some(failure) => {
+                output::failure(&failure, self.context.args.json);
+                Ok(Ended::Partly)
+            }
+        }
+    }
+
+    async fn wait(&self, id: JobId) -> Result<Job> {
+        if !self.options.stop_on_error {
+            return self.context.wait(id).await;
+        }
+        let ended = self.context.wait(id);
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                job = &mut ended => return job,
+                () = tokio::time::sleep(Duration::from_millis(50)) => {
+                    if self.context.app.job(id)?.files_failed > 0 {
+                        self.context.app.cancel_job(id).await?;
+                    }
+                }
+            }
+        }
+    }
+
+    fn items(&self, job: &Job, begun: Begun) -> Result<()> {
+        let from = match self.options.places.get(begun.source) {
+            Some(uri) if begun.phase == Phase::Move && S3Uri::is_s3(uri) => Place::of(uri)?,
+            _ => Place { bucket: Some(BucketName::new(job.bucket.clone())?) },
+        };
+        let mut number = 0;
+        self.context.each_item(job, TransferFilter::All, |item| {
+            number += 1;
+            if item.state != ItemState::Completed {
+                return;
+            }
+            let local = item.local.as_deref().map(|path| shown(path).display().to_string());
+            let local = local.unwrap_or_default();
+            let of = format!("[{number} of {}]", job.files_total);
+            let key = &item.key;
+            if self.context.args.json {
+                let mut told: Value = json!({
+                    "bucket": job.bucket, "key": key, "size": item.size,
+                    "verifiedBy": item.verified,
+                });
+                told["type"] = word(job.kind).into();
+                if let Some(source) = &item.source {
+                    told["source"] = from.uri(source).into();
+                }
+                if !local.is_empty() {
+                    told["local"] = local.into();
+                }
+                json_line(&told);
+                return;
+            }
+            let (uri, local) = (format!("s3://{}/{}", job.bucket, name(key)), name(&local));
+            let text = match (begun.phase, job.kind) {
+                (Phase::Delete, _) => format!("delete: '{uri}'"),
+                (_, JobKind::Upload) => format!("upload: '{local}' -> '{uri}'  {of}"),
+                (_, JobKind::Download) => format!("download: '{uri}' -> '{local}'  {of}"),
+                _ => {
+                    let source = item.source.as_deref().unwrap_or(key);
+                    format!("remote copy: '{}' -> '{uri}'  {of}", from.uri(source))
+                }
+            };
+            self.context.say(&text);
+        })
+    }
+
+    fn removed(&mut self, one: &Removed) {
+        let local = shown(&one.path).display().to_string();
+        if let Some(error) = &one.error {
+            let failure = Failure::new(Code::LocalIo, format!("delete {local}: {error}"));
+            self.error.get_or_insert(failure);
+            return;
+        }
+        self.done += 1;
+        if self.context.args.json {
+            json_line(&json!({ "type": "delete", "local": local }));
+        } else {
+            self.context.say(&format!("delete: '{}'", name(&local)));
+        }
+    }
+}
+
+fn word(kind: JobKind) -> &'static str {
+    match kind {
+        JobKind::Upload => "upload",
+        JobKind::Download => "download",
+        JobKind::Delete => "delete",
+        _ => "copy",
+    }
+}
