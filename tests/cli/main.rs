@@ -16,6 +16,7 @@ mod links;
 mod ls;
 mod mb;
 mod names;
+mod peek;
 mod profile;
 mod profile_import;
 mod put;

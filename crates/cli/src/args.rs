@@ -6,8 +6,8 @@ use dipper_app::{OnExisting, Preserve};
 use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::{
-    capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, policy, presign, s3cmd, setacl,
-    sync, versions,
+    capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, peek, policy, presign, s3cmd,
+    setacl, sync, versions,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -63,6 +63,12 @@ pub enum Verb {
     La(Ls),
     /// How much is in buckets or folders
     Du(du::Du),
+    /// Write whole objects to standard output, once they are verified
+    Cat(peek::Cat),
+    /// Write the first lines or bytes of objects to standard output
+    Head(peek::Peek),
+    /// Write the last lines or bytes of objects to standard output
+    Tail(peek::Peek),
     /// Upload files and folders
     Put(Put),
     /// Download objects

@@ -254,6 +254,19 @@ async fn fetch(
     }
 }
 
+/// A whole object to standard output.
+pub async fn whole(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    key: ObjectKey,
+    version_id: Option<String>,
+) -> Result<Ended> {
+    let s3 = context.app.client(&context.profile).await?;
+    let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
+    let size = s3.head_object_of(bucket, &key, &asked).await?.size;
+    to_stdout(context, bucket, Item { key, source: None, version_id, size }).await
+}
+
 /// Through a verified file of ours: nothing unproven reaches the pipe.
 async fn to_stdout(context: &Context<'_>, bucket: &BucketName, item: Item) -> Result<Ended> {
     let failed = |error: std::io::Error| {

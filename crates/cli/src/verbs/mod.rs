@@ -14,6 +14,7 @@ mod ls;
 pub mod mb;
 pub mod modify;
 pub mod mpu;
+pub mod peek;
 pub mod policy;
 pub mod presign;
 mod profile;
@@ -96,6 +97,9 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Ls(options) => ls::run(context, options).await,
         Verb::La(options) => ls::everywhere(context, options).await,
         Verb::Du(options) => du::run(context, options).await,
+        Verb::Cat(options) => peek::cat(context, options).await,
+        Verb::Head(options) => peek::head(context, options).await,
+        Verb::Tail(options) => peek::tail(context, options).await,
         Verb::Put(options) => put::run(context, options).await,
         Verb::Get(options) => get::run(context, options).await,
         Verb::Sync(options) => sync::run(context, options).await,
