@@ -3,6 +3,7 @@
 #![expect(clippy::print_stdout, clippy::print_stderr, reason = "it talks to a terminal")]
 
 mod bench;
+mod fuzz;
 mod npm;
 mod paths;
 mod process;
@@ -11,6 +12,7 @@ mod servers;
 mod suites;
 mod system;
 mod tools;
+mod windows;
 
 use std::process::ExitCode;
 
@@ -21,7 +23,10 @@ cargo xtask COMMAND
              play the tour on a virtual one and leave screenshots in target/tour
   test       run every test, with the seconds of each suite
              test NAME runs one suite: ui, lint, rust, window
-  soak       the transfers' tests at length: 200 kills, 10,000 files under faults
+  soak       the transfers' tests at length: 200 kills, 10,000 files under faults, processes
+             stopped for 90 s, and the fuzz targets for a minute each
+  fuzz       the fuzz targets alone
+  windows    the unit tests of the crates that know paths and data, built for Windows, under wine
   tour       play the tour and renew docs/screenshot.png
   bench      measure Dipper beside its peers, as ratios: bench [ROW ...]
   bindings   write ui/src/backend/bindings.ts from the Rust commands
@@ -41,6 +46,8 @@ fn main() -> ExitCode {
         ["test"] => suites::all(),
         ["test", name] => suites::one(name),
         ["soak"] => suites::soak(),
+        ["fuzz"] => fuzz::run(),
+        ["windows"] => windows::run_tests(),
         ["bench", rows @ ..] => bench::bench(rows),
         ["bindings"] => run::bindings(),
         ["servers"] => servers::up_and_tell(),

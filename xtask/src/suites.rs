@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::process::{Done, command, finish, run, run_in, say};
-use crate::{npm, servers, system, tools};
+use crate::{fuzz, npm, servers, system, tools};
 
 struct Suite {
     name: &'static str,
@@ -136,16 +136,20 @@ fn test_rust() -> Done {
 pub fn soak() -> Done {
     system::ensure(&[system::BUILD, system::TESTS])?;
     prepare_rust()?;
-    let filter = "test(transfers::) or test(lies::)";
+    let filter = "test(transfers::) or test(lies::) or test(stopped::)";
     let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", filter]].concat();
     say("cargo", &words);
     let mut tests = command("cargo", &words);
-    for (name, value) in
-        [("DIPPER_TEST_KILLS", "200"), ("DIPPER_TEST_MIXED", "10000"), ("DIPPER_TEST_QUIET", "1")]
-    {
+    for (name, value) in [
+        ("DIPPER_TEST_KILLS", "200"),
+        ("DIPPER_TEST_MIXED", "10000"),
+        ("DIPPER_TEST_QUIET", "1"),
+        ("DIPPER_TEST_STOP", "90"),
+    ] {
         tests.env(name, value);
     }
-    finish(tests, "the soak")
+    let tested = finish(tests, "the soak");
+    tested.and(fuzz::run())
 }
 
 fn prepare_window() -> Done {

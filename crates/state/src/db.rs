@@ -16,6 +16,12 @@ const FILE: &str = "dipper.db";
 const GROUP: Duration = Duration::from_millis(20);
 const GROUP_MAX: usize = 1000;
 const BUSY: Duration = Duration::from_secs(15);
+/// Room that is kept so that it can be given up when the disk is full: enough to write down that a job
+/// is paused, and why.
+const RESERVE: &str = "reserve";
+const RESERVED: usize = 256 << 10;
+/// So long after it was given up, it is asked for again.
+const AGAIN: Duration = Duration::from_secs(60);
 const ROLLED_BACK: &str = "the database rolled the write back";
 
 /// Runs inside the group's transaction; what it gives back is told once the commit is durable. Beside
@@ -81,12 +87,14 @@ impl Db {
         prepare_folder(folder)?;
         let mut connection = open(&folder.join(FILE))?;
         schema::migrate(&mut connection)?;
+        let mut reserve = Reserve { path: folder.join(RESERVE), given_up: None };
+        reserve.keep();
         let (writes, tasks) = channel();
         let abort = Arc::new(Abort::default());
         let shared = Arc::clone(&abort);
         std::thread::Builder::new()
             .name("dipper-writer".into())
-            .spawn(move || write_loop(&connection, &tasks, &shared))
+            .spawn(move || write_loop(&connection, &tasks, &shared, reserve))
             .map_err(|source| StateError::Folder { path: folder.to_owned(), source })?;
         let inner = Inner { folder: folder.to_owned(), writes, readers: Mutex::default(), abort };
         Ok(Self { inner: Arc::new(inner) })
@@ -205,7 +213,12 @@ fn within_savepoint<T>(
     }
 }
 
-fn write_loop(connection: &Connection, tasks: &Receiver<Write>, abort: &Abort) {
+fn write_loop(
+    connection: &Connection,
+    tasks: &Receiver<Write>,
+    abort: &Abort,
+    mut reserve: Reserve,
+) {
     while let Ok(first) = tasks.recv() {
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
             // Nothing was written: only this caller is told, the others try for themselves.
@@ -248,7 +261,9 @@ fn write_loop(connection: &Connection, tasks: &Receiver<Write>, abort: &Abort) {
             failed.as_ref().map(refusal)
         };
         if failed.as_ref().is_some_and(|(why, _)| is_full(why)) {
-            make_room(connection);
+            reserve.give_up(connection);
+        } else if reserve.given_up.is_some_and(|at| at.elapsed() > AGAIN) {
+            reserve.keep();
         }
         if ends {
             std::process::abort();
@@ -270,11 +285,30 @@ pub(crate) fn is_full(error: &ffi::Error) -> bool {
     error.code == ErrorCode::DiskFull || error.extended_code == ffi::SQLITE_IOERR_SHMSIZE
 }
 
-/// What is in the log goes into the database, so that the log begins anew in the room that it has: a
-/// job can still be written down as paused.
-fn make_room(connection: &Connection) {
-    if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
-        tracing::warn!(%error, "the disk of the database is full");
+/// A file of no use but its size.
+struct Reserve {
+    path: PathBuf,
+    given_up: Option<Instant>,
+}
+
+impl Reserve {
+    /// On a disk that is full already there is nothing to keep.
+    fn keep(&mut self) {
+        let there = self.path.metadata().is_ok_and(|meta| meta.len() >= RESERVED as u64);
+        let kept = there || std::fs::write(&self.path, vec![0; RESERVED]).is_ok();
+        if !kept {
+            let _ = std::fs::remove_file(&self.path);
+        }
+        self.given_up = (!kept).then(Instant::now);
+    }
+
+    /// What is in the log goes into the database, too, so that the log begins anew in the room it has.
+    fn give_up(&mut self, connection: &Connection) {
+        let _ = std::fs::remove_file(&self.path);
+        self.given_up = Some(Instant::now());
+        if let Err(error) = connection.execute_batch("PRAGMA wal_checkpoint(RESTART)") {
+            tracing::warn!(%error, "the disk of the database is full");
+        }
     }
 }
 

@@ -258,3 +258,31 @@ async fn without_room(anew: bool) {
     assert_eq!(place.open_uploads().await, 0);
     drop(small);
 }
+
+/// Room is gone to the last byte while a job runs: it can still be written down as paused.
+pub async fn the_journal_s_disk_fills_up() {
+    let place = Place::new().await;
+    let bytes = noise(73, 40 << 20);
+    let path = place.file("big", &bytes);
+    super::jobs::slow(&place, "PUT", "partNumber=");
+    let small = Small::new(place.home(), "size=8m");
+    let rig = place.rig();
+    let id = rig.begin_upload(&place.bucket, &[(&path, "big")]).await;
+    until("it has begun", || async { place.open_uploads().await == 1 }).await;
+    let filler = place.home().join("filler");
+    let mut file = std::fs::File::create(&filler).unwrap();
+    for size in [64 << 10, 512] {
+        while std::io::Write::write_all(&mut file, &vec![1; size]).is_ok() {}
+    }
+    let job = rig.ended(id).await;
+    assert_eq!(job.state, JobState::Paused, "{job:?}");
+    let failure: dipper_app::Failure = serde_json::from_str(&job.error.unwrap()).unwrap();
+    assert_eq!(failure.code, Code::DiskFull, "{failure:?}");
+    std::fs::remove_file(&filler).unwrap();
+    place.sandbox.faults().clear();
+    rig.engine.unpause(id).await.unwrap();
+    assert_eq!(rig.ended(id).await.state, JobState::Completed);
+    assert!(place.objects().await == [("big".to_owned(), bytes)]);
+    assert_eq!(place.open_uploads().await, 0);
+    drop(small);
+}

@@ -109,6 +109,7 @@ pub fn trials() -> Vec<Trial> {
         what_may_not_be_read,
         a_mount_that_may_only_be_read,
         no_room_for_the_journal,
+        the_journal_s_disk_fills_up,
     }
     macro_rules! dying {
         ($($name:ident),* $(,)?) => {$(
