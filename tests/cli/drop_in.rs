@@ -45,7 +45,7 @@ pub fn commands(tool: &PathBuf) {
 }
 
 fn is_unknown(world: &World, command: &str) -> bool {
-    world.run([command, "--no-such-option"]).err.contains("unrecognized subcommand")
+    world.run([command, "x://nothing"]).err.contains("unrecognized subcommand")
 }
 
 pub fn options(tool: &PathBuf) {

@@ -84,10 +84,10 @@ fn its_jobs_are_in_the_queue() {
 fn the_next_run_finishes_what_was_cut_off() {
     let world = World::with_bucket();
     for n in 0..8 {
-        world.write(&format!("tree/{n}"), noise(3 << 20, n));
+        world.write(&format!("tree/{n}"), noise(1 << 20, n));
     }
     world.put("extra", b"1");
-    let words = ["sync", "--delete-removed", "--limit-rate=4m", "tree/", "s3://bucket"];
+    let words = ["sync", "--delete-removed", "--limit-rate=700k", "tree/", "s3://bucket"];
     let mut child = world.command(words).stdout(std::process::Stdio::null()).spawn().unwrap();
     let start = std::time::Instant::now();
     while world.keys().len() < 3 {
@@ -100,7 +100,7 @@ fn the_next_run_finishes_what_was_cut_off() {
     world.run(["sync", "--delete-removed", "tree/", "s3://bucket"]).ok();
     assert_eq!(world.keys(), ["0", "1", "2", "3", "4", "5", "6", "7"]);
     for n in 0..8 {
-        assert!(world.bytes(&n.to_string()) == noise(3 << 20, n), "{n}");
+        assert!(world.bytes(&n.to_string()) == noise(1 << 20, n), "{n}");
     }
     let jobs = world.run(["jobs", "ls", "--json"]).ok().json();
     let unfinished =

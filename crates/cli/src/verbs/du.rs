@@ -81,8 +81,8 @@ pub async fn run(context: &Context<'_>, options: &Du) -> Result<Ended> {
     }
     if everywhere && !context.args.json {
         let human = options.human_readable_sizes;
-        line(&"-".repeat(if human { 5 } else { 12 }));
-        line(&format!("{} Total", size(total, human)));
+        line(&"-".repeat(12));
+        line(&format!("{:<12} Total", size(total, human).trim()));
     }
     Ok(Ended::Well)
 }
