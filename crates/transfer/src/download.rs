@@ -9,6 +9,7 @@ use dipper_s3::{Class, GetRequest, HeadRequest, ObjectHead};
 use dipper_state::{Outcome, PartRow, TransferRow};
 use dipper_types::{BucketName, ObjectKey, PartNumber};
 use futures::{FutureExt, StreamExt, TryStreamExt};
+use md5::{Digest, Md5};
 
 use crate::came::Came;
 use crate::engine::{JobContext, set_size};
@@ -17,7 +18,7 @@ use crate::hash::{Crc, provable};
 use crate::plan::{self, PART_MIN};
 use crate::pool::Buffer;
 use crate::progress::{Active, Attempt};
-use crate::proof::{Proof, parts_to_learn, prove};
+use crate::proof::{Proof, likely_part, parts_to_learn, prove};
 use crate::publish::Whole;
 use crate::spec::{OnExisting, Spec};
 use crate::{attrs, conflict, existing, fs, hedge, layout, retry};
@@ -25,6 +26,8 @@ use crate::{attrs, conflict, existing, fs, hedge, layout, retry};
 const MIB: u64 = 1 << 20;
 /// Up to this size, one request without a HEAD before it.
 const SMALL: u64 = 4 << 20;
+/// Somebody's larger parts would take too much memory at once.
+const PART_MOST: u64 = 64 * MIB;
 /// An object that changes while it comes, or does not prove true, is begun once more.
 const CHANGES: u32 = 2;
 
@@ -295,21 +298,20 @@ impl Download<'_> {
         let engine = &self.context.engine;
         let etag = head.etag.clone().ok_or(TransferError::ObjectChanged)?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), head.size);
-        let piece = piece_size(head.size);
+        let pieces = Pieces::of(&head);
         let partial = self.partial();
-        let crc = provable(&head.checksums).map_or(Crc::Crc64nvme, |(crc, _)| crc);
 
-        let (file, mut done) = self.open(&partial, &etag, head.size, piece, crc).await?;
+        let (file, mut done) = self.open(&partial, &etag, head.size, pieces).await?;
         for part in &done {
             self.active.add(part.size);
         }
-        let missing: Vec<u64> = (1..=plan::count(head.size, piece))
+        let missing: Vec<u64> = (1..=plan::count(head.size, pieces.size))
             .filter(|n| !done.iter().any(|p| u64::from(p.number.get().unsigned_abs()) == *n))
             .collect();
         let pace = hedge::Pace::new(missing.len());
         let fetched: Result<Vec<PartRow>, TransferError> = futures::stream::iter(missing)
             .map(|number| {
-                self.piece(&file, &partial, &etag, head.size, piece, number, crc, &pace).boxed()
+                self.piece(&file, &partial, &etag, head.size, pieces, number, &pace).boxed()
             })
             .buffer_unordered(engine.limits.parts.max(1))
             .try_collect()
@@ -333,7 +335,7 @@ impl Download<'_> {
                     return Err(error);
                 }
             };
-        let proof = Proof { head, parts: done, piece, crc, uploaded };
+        let proof = Proof { head, parts: done, piece: pieces.size, crc: pieces.crc, uploaded };
         let (path, whole) = (partial.clone(), Arc::clone(&file));
         let proven = blocking(move || {
             let verified = proof.check(&whole, &path)?;
@@ -367,20 +369,19 @@ impl Download<'_> {
         partial: &Path,
         etag: &str,
         size: u64,
-        piece: u64,
-        crc: Crc,
+        pieces: Pieces,
     ) -> Result<(Arc<File>, Vec<PartRow>), TransferError> {
         let journal = &self.context.engine.journal;
         let row = journal.transfer(self.transfer.id)?;
         let same = row.is_some_and(|row| {
             row.etag.as_deref() == Some(etag)
                 && row.size == Some(size)
-                && row.part_size == Some(piece)
+                && row.part_size == Some(pieces.size)
         });
         if same {
             let known = journal.parts(self.transfer.id)?;
             let path = partial.to_owned();
-            let found = blocking(move || Ok(reopen(&path, size, known, crc))).await?;
+            let found = blocking(move || Ok(reopen(&path, size, known, pieces))).await?;
             if let Some(found) = found {
                 return Ok(found);
             }
@@ -388,7 +389,13 @@ impl Download<'_> {
         let (root, path) = (self.root.clone(), partial.to_owned());
         let file = blocking(move || fs::create_partial(&root, &path, Some(size))).await?;
         journal
-            .begin_download(self.transfer.id, etag.to_owned(), size, piece, self.target.clone())
+            .begin_download(
+                self.transfer.id,
+                etag.to_owned(),
+                size,
+                pieces.size,
+                self.target.clone(),
+            )
             .await?;
         Ok((Arc::new(file), Vec::new()))
     }
@@ -400,13 +407,12 @@ impl Download<'_> {
         partial: &Path,
         etag: &str,
         size: u64,
-        piece: u64,
+        pieces: Pieces,
         number: u64,
-        crc: Crc,
         pace: &hedge::Pace,
     ) -> Result<PartRow, TransferError> {
         let engine = &self.context.engine;
-        let (first, len) = plan::span(size, piece, number);
+        let (first, len) = plan::span(size, pieces.size, number);
         let _budget = self.context.reserve(len).await?;
         let request = GetRequest {
             // An object of one piece needs no range, which some servers can't do.
@@ -428,16 +434,16 @@ impl Download<'_> {
         .await?;
         pace.end(began);
         let (file, path) = (Arc::clone(file), partial.to_owned());
-        let value = blocking(move || {
-            fs::write_at(&file, bytes.as_ref(), first)
-                .map_err(TransferError::local("write", &path))?;
-            Ok(crc.digest(bytes.as_ref()))
+        let (checksum, md5) = blocking(move || {
+            let bytes = bytes.as_ref();
+            fs::write_at(&file, bytes, first).map_err(TransferError::local("write", &path))?;
+            let md5 = pieces.md5.then(|| hex::encode(Md5::digest(bytes)));
+            Ok((pieces.crc.base64(pieces.crc.digest(bytes)), md5.unwrap_or_default()))
         })
         .await?;
         let number = PartNumber::new(i32::try_from(number).unwrap_or(i32::MAX))
             .map_err(|_| TransferError::ObjectChanged)?;
-        let row =
-            PartRow { number, etag: String::new(), checksum: Some(crc.base64(value)), size: len };
+        let row = PartRow { number, etag: md5, checksum: Some(checksum), size: len };
         if len < size {
             engine.journal.add_part(self.transfer.id, row.clone()).await?;
         }
@@ -502,9 +508,26 @@ fn wrong(what: &'static str, expected: u64, got: u64) -> TransferError {
     TransferError::Mismatch { what, expected: expected.to_string(), got: got.to_string() }
 }
 
-fn piece_size(size: u64) -> u64 {
-    let most = u64::from(PartNumber::MAX.unsigned_abs());
-    PART_MIN.max(size.div_ceil(most).div_ceil(MIB) * MIB)
+/// How an object is cut, and what is computed of each piece while it is in memory.
+#[derive(Clone, Copy)]
+struct Pieces {
+    size: u64,
+    /// What proves a piece on disk, and the whole, where the server keeps one of the whole.
+    crc: Crc,
+    /// Its MD5: the pieces are the parts that the object's ETag was made of, as far as can be guessed.
+    md5: bool,
+}
+
+impl Pieces {
+    fn of(head: &ObjectHead) -> Self {
+        let crc = provable(&head.checksums).map_or(Crc::Crc64nvme, |(crc, _)| crc);
+        let most = u64::from(PartNumber::MAX.unsigned_abs());
+        let size = PART_MIN.max(head.size.div_ceil(most).div_ceil(MIB) * MIB);
+        match likely_part(head, size).filter(|part| (PART_MIN..=PART_MOST).contains(part)) {
+            Some(part) => Self { size: part, crc, md5: true },
+            None => Self { size, crc, md5: false },
+        }
+    }
 }
 
 /// An earlier run's file. A journaled piece counts only if the bytes on disk still prove it.
@@ -512,7 +535,7 @@ fn reopen(
     path: &Path,
     size: u64,
     known: Vec<PartRow>,
-    crc: Crc,
+    Pieces { size: piece, crc, .. }: Pieces,
 ) -> Option<(Arc<File>, Vec<PartRow>)> {
     if !path.symlink_metadata().ok()?.is_file() {
         return None;
@@ -521,7 +544,6 @@ fn reopen(
     if file.metadata().ok()?.len() != size {
         return None;
     }
-    let piece = piece_size(size);
     let proven = known
         .into_iter()
         .filter(|part| {

@@ -47,6 +47,8 @@ pub(crate) struct Known<'a> {
     pub parts: Option<&'a [u64]>,
     /// A part size that it may have been uploaded in.
     pub piece: u64,
+    /// The ETag that an object of such parts has, if their MD5s were computed already.
+    pub etag: Option<String>,
 }
 
 pub(crate) enum Verdict {
@@ -117,6 +119,9 @@ pub(crate) fn judge<B: Blocks + ?Sized>(
         });
     }
     // The part size of somebody's upload is not known: a guess that fits proves, none disproves.
+    if known.etag.is_some() && known.etag == head.etag {
+        return Ok(Verdict::Proven("etag"));
+    }
     for part in likely_part_sizes(head, known.piece) {
         let ours = multipart_md5(bytes, head.size, part)?;
         if ours.is_some() && ours == head.etag {
@@ -138,6 +143,18 @@ pub(crate) fn parts_to_learn(head: &ObjectHead) -> Option<u64> {
 pub(crate) fn fits(sizes: &[u64], parts: u64, size: u64) -> bool {
     sizes.len() as u64 == parts
         && sizes.iter().try_fold(0_u64, |all, part| all.checked_add(*part)) == Some(size)
+}
+
+/// The size of the parts that the ETag was made of, most likely, where only that can prove the object.
+pub(crate) fn likely_part(head: &ObjectHead, piece: u64) -> Option<u64> {
+    let better = provable(&head.checksums).is_some()
+        || of_whole(head).is_some()
+        || of_parts(head).is_some()
+        || head.etag_md5().is_some();
+    if better {
+        return None;
+    }
+    likely_part_sizes(head, piece).into_iter().find(|size| *size < head.size)
 }
 
 /// A hash of the whole object.
@@ -259,6 +276,7 @@ impl Proof {
             crc: provable(&self.head.checksums).map(|(crc, _)| self.crc_of_all(crc)),
             parts: self.uploaded.as_deref(),
             piece: self.piece,
+            etag: multipart_etag(self.parts.iter().map(|part| part.etag.as_str())),
         };
         judge(file, &self.head, known).map_err(TransferError::local("read", path))?.told()
     }
