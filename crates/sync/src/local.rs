@@ -165,15 +165,16 @@ impl Walk {
         for entry in std::fs::read_dir(&step.path)? {
             let name = entry?.file_name();
             let path = step.path.join(&name);
+            let odd = |path| if self.decode { Note::Stranger(path) } else { Note::Name(path) };
             let Some(text) = name.to_str() else {
-                self.ledger.note(Note::Name(path));
+                self.ledger.note(odd(path));
                 continue;
             };
             if is_partial(text) {
                 continue;
             }
             let Some(name) = self.name(text) else {
-                self.ledger.note(Note::Name(path));
+                self.ledger.note(odd(path));
                 continue;
             };
             let meta = match self.look(&path) {
