@@ -341,6 +341,29 @@ fn from_bucket_to_bucket() {
     }
 }
 
+/// Under KMS an ETag only looks like an MD5: s3cmd sends such objects each time.
+#[test]
+fn what_kms_encrypts_is_not_sent_again() {
+    let world = World::with_bucket();
+    world.run(["encryption", "set", "s3://bucket", "aws:kms", "alias/x"]).ok();
+    world.write("tree/small", "one");
+    world.write("tree/large", noise(17 << 20, 5));
+    world.run(["sync", "tree/", "s3://bucket"]).ok();
+    let told = world.run(["ls", "-l", "s3://bucket/small"]).ok();
+    assert!(!told.out.contains("f97c5d29941bfb1b2fdab0874906ab82"), "an MD5: {}", told.out);
+    quiet(world.run(["sync", "tree/", "s3://bucket"]));
+    // One that remembers nothing has to look.
+    let stranger = |words: &[&str]| {
+        let mut command = world.command(words);
+        command.env("DIPPER_HOME", world.home().join("other"));
+        world.finish(command)
+    };
+    quiet(stranger(&["sync", "tree/", "s3://bucket"]));
+    world.write("tree/small", "two");
+    let ran = stranger(&["sync", "-n", "tree/", "s3://bucket"]).ok();
+    assert_eq!(ran.out, "upload: 'tree/small' -> 's3://bucket/small'\n");
+}
+
 /// Keys that may list and write, but not read: what the listing tells must do.
 #[test]
 fn a_backup_with_keys_that_may_not_read() {
