@@ -442,6 +442,14 @@ fn links_are_followed_on_demand() {
     assert_eq!(world.keys(), ["a"]);
     world.run(["sync", "-F", "--exclude=up/*", "tree/", "s3://bucket"]).ok();
     assert_eq!(world.keys(), ["a", "link/b"]);
+    // A disk that is not there any more has not lost its files.
+    std::fs::rename(world.path("elsewhere"), world.path("unmounted")).unwrap();
+    world.write("tree/new", "3");
+    let ran =
+        world.run(["sync", "-F", "--exclude=up/*", "--delete-removed", "tree/", "s3://bucket"]);
+    let ran = ran.exits(2);
+    ran.says("a link that can't be followed").says("nothing is deleted");
+    assert_eq!(world.keys(), ["a", "link/b", "new"]);
 }
 
 #[test]

@@ -202,7 +202,10 @@ impl Walk {
             return Ok(Some(meta));
         }
         if self.follow_links {
-            return std::fs::metadata(path).map(Some);
+            // Often a disk that is not there: what lies behind it is no reason to delete anything.
+            let nowhere =
+                |error| io::Error::other(format!("a link that can't be followed: {error}"));
+            return std::fs::metadata(path).map(Some).map_err(nowhere);
         }
         self.ledger.note(Note::Link(path.to_owned()));
         Ok(None)
