@@ -28,7 +28,7 @@ pub struct Sync {
     /// Files, folders or s3://BUCKET[/PATH], and where they go; with a slash at its end, what is in it
     #[arg(required = true, num_args = 2.., value_name = "PLACE")]
     pub places: Vec<String>,
-    /// Say what would be done, and why
+    /// Say what would be done; with --json also why
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Leave what is there, without a look at it
