@@ -215,6 +215,10 @@ fn nothing_is_deleted_after_a_failure() {
     let ran = ran.exits(2).says("nothing is deleted");
     assert!(!ran.out.contains("delete:"), "{}", ran.out);
     assert!(world.keys().contains(&"extra".to_owned()));
+    let stop = ["sync", "--stop-on-error", "--delete-removed", "tree/", "s3://bucket"];
+    let ran = world.run(stop).exits(77);
+    assert_eq!(ran.out, "");
+    assert!(world.keys().contains(&"extra".to_owned()));
     world.run(["delpolicy", "s3://bucket"]).ok();
     let ran = world.run(["sync", "--delete-removed", "tree/", "s3://bucket"]).ok();
     assert_eq!(
@@ -329,10 +333,52 @@ fn from_bucket_to_bucket() {
         "remote copy: 's3://bucket/x/empty' -> 's3://other/y/x/empty'  [1 of 1]\n\
          delete: 's3://other/y/x/sub-'\n"
     );
+    // Neighbours are no relatives.
+    world.run(["sync", "-n", "s3://bucket/x", "s3://bucket/xx/"]).ok();
     for (from, to) in [("", "x/"), ("x/", ""), ("x/", "x/"), ("x", "")] {
         let (from, to) = (format!("s3://bucket/{from}"), format!("s3://bucket/{to}"));
         world.run(["sync", &from, &to]).exits(64).says("lie in each other");
     }
+}
+
+/// Under KMS an ETag only looks like an MD5: s3cmd sends such objects each time.
+#[test]
+fn what_kms_encrypts_is_not_sent_again() {
+    let world = World::with_bucket();
+    world.run(["encryption", "set", "s3://bucket", "aws:kms", "alias/x"]).ok();
+    world.write("tree/small", "one");
+    world.write("tree/large", noise(17 << 20, 5));
+    world.run(["sync", "tree/", "s3://bucket"]).ok();
+    let told = world.run(["ls", "-l", "s3://bucket/small"]).ok();
+    assert!(!told.out.contains("f97c5d29941bfb1b2fdab0874906ab82"), "an MD5: {}", told.out);
+    quiet(world.run(["sync", "tree/", "s3://bucket"]));
+    // One that remembers nothing has to look.
+    let stranger = |words: &[&str]| {
+        let mut command = world.command(words);
+        command.env("DIPPER_HOME", world.home().join("other"));
+        world.finish(command)
+    };
+    quiet(stranger(&["sync", "tree/", "s3://bucket"]));
+    world.write("tree/small", "two");
+    let ran = stranger(&["sync", "-n", "tree/", "s3://bucket"]).ok();
+    assert_eq!(ran.out, "upload: 'tree/small' -> 's3://bucket/small'\n");
+}
+
+/// Keys that may list and write, but not read: what the listing tells must do.
+#[test]
+fn a_backup_with_keys_that_may_not_read() {
+    let world = World::with_bucket();
+    world.write("tree/small", "one");
+    world.write("tree/large", noise(17 << 20, 4));
+    world.run(["sync", "tree/", "s3://bucket"]).ok();
+    let policy = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Deny","Principal":"*",
+        "Action":"s3:GetObject","Resource":"arn:aws:s3:::bucket/*"}]}"#;
+    world.write("policy.json", policy);
+    world.run(["setpolicy", "policy.json", "s3://bucket"]).ok();
+    quiet(world.run(["sync", "tree/", "s3://bucket"]));
+    world.write("tree/small", "two");
+    let ran = world.run(["sync", "tree/", "s3://bucket"]).ok();
+    assert_eq!(ran.out, "upload: 'tree/small' -> 's3://bucket/small'  [1 of 1]\n");
 }
 
 /// s3cmd sends X first and copies it then: its Y holds B.
@@ -396,6 +442,14 @@ fn links_are_followed_on_demand() {
     assert_eq!(world.keys(), ["a"]);
     world.run(["sync", "-F", "--exclude=up/*", "tree/", "s3://bucket"]).ok();
     assert_eq!(world.keys(), ["a", "link/b"]);
+    // A disk that is not there any more has not lost its files.
+    std::fs::rename(world.path("elsewhere"), world.path("unmounted")).unwrap();
+    world.write("tree/new", "3");
+    let ran =
+        world.run(["sync", "-F", "--exclude=up/*", "--delete-removed", "tree/", "s3://bucket"]);
+    let ran = ran.exits(2);
+    ran.says("a link that can't be followed").says("nothing is deleted");
+    assert_eq!(world.keys(), ["a", "link/b", "new"]);
 }
 
 #[test]

@@ -265,10 +265,11 @@ fn check_overlap(sources: &[Source], target: &Target) -> Result<()> {
             continue;
         }
         for scope in scopes {
-            let from = scope.prefix();
             let into = scope.within(base.as_str()).under(prefix.as_str());
-            let into = into.prefix();
-            if from.starts_with(into) || into.starts_with(from) {
+            let (from, to) = (scope.prefix(), into.prefix());
+            let inside = from.starts_with(to) || to.starts_with(from);
+            let below = matches!(scope, Scope::Below(_));
+            if from == to || (below && inside) {
                 return Err(Failure::invalid("the source and the target lie in each other"));
             }
         }

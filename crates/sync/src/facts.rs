@@ -54,11 +54,12 @@ pub(crate) async fn compare(
                 }
             },
             At::Remote { store, key, .. } => match look(store, key).await? {
-                Some(head) => {
+                There::Head(head) => {
                     looked = head.etag.clone();
                     about(&head, facts);
                 }
-                None => {
+                There::Hidden => {}
+                There::Gone => {
                     let (what, error) = (item.key.clone(), "it is not there any more".to_owned());
                     ledger.note(Note::Unreadable { what, error });
                     return Ok(Looked::Left);
@@ -138,10 +139,18 @@ fn about(head: &ObjectHead, facts: &mut Facts) {
     facts.crc64nvme = crc.map(|crc| crc.value.clone());
 }
 
-async fn look(store: &Store, key: &ObjectKey) -> Result<Option<ObjectHead>, SyncError> {
+enum There {
+    Head(Box<ObjectHead>),
+    /// Keys that may only list and write: then the listing must do.
+    Hidden,
+    Gone,
+}
+
+async fn look(store: &Store, key: &ObjectKey) -> Result<There, SyncError> {
     match store.s3.head_object(&store.bucket, key).await {
-        Ok(head) => Ok(Some(head)),
-        Err(error) if error.class == Class::ObjectNotFound => Ok(None),
+        Ok(head) => Ok(There::Head(Box::new(head))),
+        Err(error) if error.class == Class::ObjectNotFound => Ok(There::Gone),
+        Err(error) if error.class == Class::AccessDenied => Ok(There::Hidden),
         Err(error) => Err(error.into()),
     }
 }

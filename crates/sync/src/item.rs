@@ -69,8 +69,10 @@ pub enum Note {
     Loop(PathBuf),
     /// A socket, pipe or device.
     Special(PathBuf),
-    /// Its name can't be a key, or no key would be called so.
+    /// Its name can't be a key.
     Name(PathBuf),
+    /// Of the target: no object would become a file of this name, so that it is left alone.
+    Stranger(PathBuf),
     /// It could not be listed or read: then nothing is deleted.
     Unreadable { what: String, error: String },
     /// Named in a list of files, and not there.

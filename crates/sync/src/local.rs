@@ -165,15 +165,16 @@ impl Walk {
         for entry in std::fs::read_dir(&step.path)? {
             let name = entry?.file_name();
             let path = step.path.join(&name);
+            let odd = |path| if self.decode { Note::Stranger(path) } else { Note::Name(path) };
             let Some(text) = name.to_str() else {
-                self.ledger.note(Note::Name(path));
+                self.ledger.note(odd(path));
                 continue;
             };
             if is_partial(text) {
                 continue;
             }
             let Some(name) = self.name(text) else {
-                self.ledger.note(Note::Name(path));
+                self.ledger.note(odd(path));
                 continue;
             };
             let meta = match self.look(&path) {
@@ -201,7 +202,10 @@ impl Walk {
             return Ok(Some(meta));
         }
         if self.follow_links {
-            return std::fs::metadata(path).map(Some);
+            // Often a disk that is not there: what lies behind it is no reason to delete anything.
+            let nowhere =
+                |error| io::Error::other(format!("a link that can't be followed: {error}"));
+            return std::fs::metadata(path).map(Some).map_err(nowhere);
         }
         self.ledger.note(Note::Link(path.to_owned()));
         Ok(None)

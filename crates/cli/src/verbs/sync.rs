@@ -28,7 +28,7 @@ pub struct Sync {
     /// Files, folders or s3://BUCKET[/PATH], and where they go; with a slash at its end, what is in it
     #[arg(required = true, num_args = 2.., value_name = "PLACE")]
     pub places: Vec<String>,
-    /// Say what would be done, and why
+    /// Say what would be done; with --json also why
     #[arg(short = 'n', long)]
     pub dry_run: bool,
     /// Leave what is there, without a look at it
@@ -292,13 +292,18 @@ fn tell(context: &Context<'_>, notes: Vec<SyncNote>) {
             SyncNote::Loop(link) => format!("skipped {}: it leads back to itself", path(link)),
             SyncNote::Special(file) => format!("skipped {}: no regular file", path(file)),
             SyncNote::Name(file) => format!("skipped {}: its name can't be a key", path(file)),
+            SyncNote::Stranger(file) => {
+                format!("left {} alone: no object would get this name", path(file))
+            }
             SyncNote::Missing(file) => format!("skipped {}: it is not there", path(file)),
             SyncNote::Unreadable { what, error } => format!("{what}: {error}"),
             SyncNote::NoCopies => "too many objects to look for copies among them".to_owned(),
             SyncNote::Held(held) => held.to_string(),
         };
-        let harmless =
-            matches!(found, SyncNote::Link(_) | SyncNote::Special(_) | SyncNote::NoCopies);
+        let harmless = matches!(
+            found,
+            SyncNote::Link(_) | SyncNote::Special(_) | SyncNote::Stranger(_) | SyncNote::NoCopies
+        );
         if !(harmless && context.args.quiet) {
             note(&format!("WARNING: {text}"));
         }
