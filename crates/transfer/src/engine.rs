@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use dipper_s3::{Pace, S3};
-use dipper_state::{Db, Digests, Instance, JobKind, JobRow, JobState, Journal, Outcome};
+use dipper_state::{Db, Digests, Instance, JobRow, JobState, Journal, Outcome};
 use dipper_types::{Clock, JobId, TransferId};
 use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore};
 use tokio::task::JoinSet;
@@ -234,22 +234,9 @@ impl Engine {
             if job.state == JobState::Paused && only.is_none() {
                 continue;
             }
-            // Nobody but the process that ended knows what else a staged upload was to have.
-            let staged = crate::stage::is_staged(&job);
-            match (job.kind, job.planned) {
-                (JobKind::Delete, _)
-                | (JobKind::Download | JobKind::Copy | JobKind::Change, false)
-                    if job.kind == JobKind::Delete || !lists_itself(&job) =>
-                {
-                    self.interrupted(job.id).await?;
-                    continue;
-                }
-                (JobKind::Upload, false) if staged => {
-                    self.interrupted(job.id).await?;
-                    continue;
-                }
-                // A plan that was cut off is gone on with: what it has already is not planned again.
-                _ => {}
+            if !crate::stage::goes_on(&job) {
+                self.interrupted(job.id).await?;
+                continue;
             }
             self.begin(job.id, DOUBTFUL)?;
             taken.push(job.id);
@@ -545,11 +532,6 @@ impl Engine {
             tracing::warn!(%job, "temporary files could not be removed");
         }
     }
-}
-
-/// A plan that was cut off can be made again from what the job was asked for.
-fn lists_itself(job: &JobRow) -> bool {
-    serde_json::from_str::<Order>(&job.spec).is_ok_and(|order| !order.below.is_empty())
 }
 
 /// Cancels `target` when any of the sources is; ends with the guard.

@@ -10,7 +10,7 @@ use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId};
 
 use crate::engine::Engine;
 use crate::error::TransferError;
-use crate::spec::{Copy, OnExisting, Preserve, Spec};
+use crate::spec::{Copy, OnExisting, Order, Preserve, Spec};
 
 /// What is to happen to each of them.
 #[derive(Debug, Clone)]
@@ -44,6 +44,21 @@ pub struct Planned {
 pub(crate) fn is_staged(job: &JobRow) -> bool {
     let spec = serde_json::from_str(&job.spec);
     matches!(spec, Ok(Spec::Upload { sources, .. }) if sources.is_empty())
+}
+
+/// Whether a job that was cut off is gone on with by itself. Not a delete: its keys may have been
+/// written again since. Nor a plan that nobody but the process that ended could finish; what looks for
+/// its objects itself does so again, and does not plan twice what it has.
+pub(crate) fn goes_on(job: &JobRow) -> bool {
+    let looks = |order: Order| match order.spec {
+        Spec::Upload { sources, .. } => !sources.is_empty(),
+        _ => !order.below.is_empty(),
+    };
+    match (job.kind, job.planned) {
+        (JobKind::Delete, _) => false,
+        (_, true) => true,
+        (_, false) => serde_json::from_str(&job.spec).is_ok_and(looks),
+    }
 }
 
 impl Engine {
