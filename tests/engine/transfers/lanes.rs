@@ -108,9 +108,10 @@ pub async fn half_as_many_when_told_to() {
     task.abort();
     assert_eq!((job.state, job.files_done), (JobState::Completed, files as u64));
     let lanes = told("SlowDown", &record, files, took);
-    for pair in lanes.windows(2).take_while(|pair| pair[1] < pair[0]) {
-        assert_eq!(pair[1], pair[0] / 2, "half as many at once: {lanes:?}");
-    }
+    // Between two looks it may have grown again after a halving, but never shrinks by more.
+    let falls = || lanes.windows(2).take_while(|pair| pair[1] < pair[0]);
+    assert!(falls().all(|pair| pair[1] >= pair[0] / 2), "by half at most: {lanes:?}");
+    assert!(falls().any(|pair| pair[1] == pair[0] / 2), "half as many at once: {lanes:?}");
     let least = lanes.iter().position(|lanes| *lanes <= START / 4).unwrap();
     assert!(lanes[least..].iter().any(|now| *now > lanes[least]), "more again: {lanes:?}");
 }
