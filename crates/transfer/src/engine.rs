@@ -109,6 +109,8 @@ pub(crate) enum Stop {
     Cancel,
     /// It goes on later; with the error that made it stop, if it was one.
     Pause(Option<String>),
+    /// One file's error is the error of all.
+    Fail,
 }
 
 /// What a transfer needs of its job.
@@ -159,6 +161,12 @@ impl JobContext {
     pub fn pause(&self, error: &TransferError) {
         let text = self.engine.sink.describe(error);
         *self.running.stop.lock().unwrap_or_else(PoisonError::into_inner) = Stop::Pause(Some(text));
+        self.running.cancel.cancel();
+    }
+
+    /// The job fails as a whole; what was not begun counts as cancelled.
+    pub fn fail(&self) {
+        *self.running.stop.lock().unwrap_or_else(PoisonError::into_inner) = Stop::Fail;
         self.running.cancel.cancel();
     }
 }
@@ -439,13 +447,14 @@ impl Engine {
         running: &Running,
     ) -> Result<(JobState, Option<String>), TransferError> {
         let stop = running.stop.lock().unwrap_or_else(PoisonError::into_inner).clone();
-        if let Stop::Pause(error) = stop {
-            return Ok((JobState::Paused, error));
+        if let Stop::Pause(error) = &stop {
+            return Ok((JobState::Paused, error.clone()));
         }
         self.journal.cancel_queued(row.id).await?;
         self.abort_later(row).await;
         self.remove_left_files(row.id).await;
-        Ok((JobState::Cancelled, None))
+        let state = if let Stop::Fail = stop { JobState::Failed } else { JobState::Cancelled };
+        Ok((state, None))
     }
 
     /// Uploads and downloads: the plan goes on while the first files move.

@@ -4,7 +4,7 @@
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dipper_s3::S3;
+use dipper_s3::{Class, S3};
 use dipper_state::{JobState, Outcome, TransferRow};
 use tokio::sync::{Notify, OwnedSemaphorePermit};
 
@@ -68,6 +68,13 @@ pub(crate) async fn one(
         context.progress.end(id, |_| {});
         return;
     }
+    // Where there is no bucket, there is none for the other files either: one says it.
+    let homeless =
+        matches!(&ended, Err(TransferError::S3(error)) if error.class == Class::BucketNotFound);
+    if homeless && context.cancel.is_cancelled() {
+        context.progress.end(id, |_| {});
+        return;
+    }
     // A transfer that was cut off stays queued: a stop goes on with it, a cancel ends it for all.
     if matches!(ended, Err(TransferError::Cancelled)) {
         context.progress.end(id, |_| {});
@@ -87,6 +94,9 @@ pub(crate) async fn one(
         }
     });
     context.engine.sink.job_changed(job);
+    if homeless {
+        context.fail();
+    }
 }
 
 /// Closed while a job waits for somebody to sign in. Then it gives up its turn, too: other jobs need

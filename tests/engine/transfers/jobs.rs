@@ -75,6 +75,22 @@ pub async fn what_failed_is_done_again() {
     assert_eq!(rig.told.stored.lock().unwrap().len(), 3, "what was there is not sent again");
 }
 
+/// Ten thousand files need not say ten thousand times that there is no bucket.
+pub async fn no_bucket_for_all_is_said_once() {
+    let place = Place::new().await;
+    for n in 0..300 {
+        place.file(&format!("{n}"), b"x");
+    }
+    let (rig, nowhere) = (place.rig(), crate::support::bucket("nowhere"));
+    let job = rig.upload(&nowhere, &[(&place.src(), "")]).await;
+    assert_eq!((job.state, job.files_total, job.files_done), (JobState::Failed, 300, 0));
+    assert!((1..20).contains(&job.files_failed), "{job:?}");
+    place.s3.create_bucket(&nowhere, None).await.unwrap();
+    rig.engine.retry(job.id).await.unwrap();
+    let job = rig.ended(job.id).await;
+    assert_eq!((job.state, job.files_total, job.files_done), (JobState::Completed, 300, 300));
+}
+
 pub async fn stopped_and_taken_up() {
     let place = Place::new().await;
     let bytes = noise(9, 40 << 20);

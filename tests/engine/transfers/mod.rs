@@ -72,6 +72,7 @@ pub fn trials() -> Vec<Trial> {
             cancelling_an_upload_leaves_nothing_open,
             cancelling_a_download_leaves_nothing_behind,
             what_failed_is_done_again,
+            no_bucket_for_all_is_said_once,
             stopped_and_taken_up,
             only_one_takes_it_up,
             a_living_owner_keeps_its_job,

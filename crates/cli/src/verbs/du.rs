@@ -89,8 +89,11 @@ pub async fn run(context: &Context<'_>, options: &Du) -> Result<Ended> {
 
 fn tell(context: &Context<'_>, options: &Du, bucket: &BucketName, prefix: &str, usage: &Usage) {
     let human = options.human_readable_sizes;
+    // Not as wide as in a listing, where the unit has a column of its own.
+    let width = if human { 5 } else { 12 };
     let row = |what: &str, sum: &Sum| {
-        line(&format!("{} {:>7} objects {what}", size(sum.bytes, human), sum.objects));
+        let bytes = size(sum.bytes, human);
+        line(&format!("{:>width$} {:>7} objects {what}", bytes.trim(), sum.objects));
     };
     if context.args.json {
         for (share, sum) in &usage.shares {
