@@ -17,11 +17,6 @@ use clap::{CommandFactory, Parser};
 use crate::args::{Args, Verb};
 use crate::exit::Ended;
 
-/// Thousands of small requests and rows are made and dropped on several threads at once, which the C
-/// library's allocator makes slow.
-#[global_allocator]
-static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
-
 fn main() -> ExitCode {
     let mut command = Args::command();
     command.build();
