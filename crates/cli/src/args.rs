@@ -1,10 +1,11 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
-use dipper_app::{OnExisting, Preserve};
+use dipper_app::{HeaderEdit, ObjectHeaders, OnExisting, Preserve, Result, Visibility};
 
 use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
+use crate::verbs::modify::header_edit;
 use crate::verbs::{
     capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, peek, policy, presign, s3cmd,
     setacl, sync, versions,
@@ -263,21 +264,8 @@ pub struct Put {
     /// Folders, with everything in them
     #[arg(short, long)]
     pub recursive: bool,
-    /// Everyone may read what is uploaded
-    #[arg(short = 'P', long, conflicts_with = "acl_private")]
-    pub acl_public: bool,
-    /// Only the owner may (the default)
-    #[arg(long)]
-    pub acl_private: bool,
-    /// STANDARD, STANDARD_IA, GLACIER …
-    #[arg(long, value_name = "CLASS")]
-    pub storage_class: Option<String>,
-    /// Content type; else by the name's ending
-    #[arg(short, long, value_name = "TYPE")]
-    pub mime_type: Option<String>,
-    /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
-    #[arg(long, value_name = "HEADER")]
-    pub add_header: Vec<String>,
+    #[command(flatten)]
+    pub headers: HeaderArgs,
     /// KEY=VALUE
     #[arg(long, value_name = "TAG")]
     pub tag: Vec<String>,
@@ -318,6 +306,43 @@ impl KeepArgs {
             empty_folders: self.keep_dirs,
             remember: false,
         }
+    }
+}
+
+/// What uploaded objects are to have.
+#[derive(Debug, ClapArgs)]
+pub struct HeaderArgs {
+    /// Everyone may read what is uploaded
+    #[arg(short = 'P', long, conflicts_with = "acl_private")]
+    pub acl_public: bool,
+    /// Only the owner may (the default)
+    #[arg(long)]
+    pub acl_private: bool,
+    /// STANDARD, STANDARD_IA, GLACIER …
+    #[arg(long, value_name = "CLASS")]
+    pub storage_class: Option<String>,
+    /// Content type; else by the name's ending
+    #[arg(short, long, value_name = "TYPE")]
+    pub mime_type: Option<String>,
+    /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
+    #[arg(long, value_name = "HEADER")]
+    pub add_header: Vec<String>,
+}
+
+impl HeaderArgs {
+    /// What `--add-header` says.
+    pub fn edit(&self) -> Result<HeaderEdit> {
+        header_edit(&self.add_header, &[])
+    }
+
+    pub fn headers(&self) -> Result<ObjectHeaders> {
+        let headers = ObjectHeaders {
+            visibility: if self.acl_public { Visibility::Public } else { Visibility::Private },
+            storage_class: self.storage_class.clone(),
+            content_type: self.mime_type.clone(),
+            ..ObjectHeaders::default()
+        };
+        Ok(self.edit()?.apply(&headers))
     }
 }
 

@@ -1,14 +1,13 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{
-    Code, Failure, ObjectHeaders, OnExisting, Preserve, Result, UploadSource, Visibility,
-    tags_header, tags_json,
+    Code, Failure, ObjectHeaders, OnExisting, Preserve, Result, UploadSource, tags_header,
+    tags_json,
 };
 use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
-use super::modify::header_edit;
 use super::{Context, absolute, shown, words};
 use crate::args::Put;
 use crate::exit::Ended;
@@ -157,13 +156,6 @@ async fn from_stdin(
 }
 
 fn headers(options: &Put) -> Result<ObjectHeaders> {
-    let tags = words::tags(&options.tag)?;
-    let headers = ObjectHeaders {
-        visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
-        storage_class: options.storage_class.clone(),
-        content_type: options.mime_type.clone(),
-        tags: tags_header(&tags_json(&tags)),
-        ..ObjectHeaders::default()
-    };
-    Ok(header_edit(&options.add_header, &[])?.apply(&headers))
+    let tags = tags_header(&tags_json(&words::tags(&options.tag)?));
+    Ok(ObjectHeaders { tags, ..options.headers.headers()? })
 }

@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use clap::Args;
 use dipper_app::{
-    Begun, Code, Compare, Deletion, Failure, Filter, ItemState, Job, JobKind, ObjectHeaders, Phase,
-    Preserve, Removed, Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
-    Visibility, pattern_lines,
+    Begun, Code, Compare, Deletion, Failure, Filter, ItemState, Job, JobKind, Phase, Preserve,
+    Removed, Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
+    pattern_lines,
 };
 use dipper_types::{BucketName, JobId, S3Uri};
 use serde_json::{Value, json};
 
-use super::modify::header_edit;
 use super::{Context, shown, words};
+use crate::args::HeaderArgs;
 use crate::exit::Ended;
 use crate::output::{self, json as json_line, line, name, note};
 
@@ -101,21 +101,8 @@ pub struct Sync {
     #[arg(long, value_name = "FILE", help_heading = FILTERS)]
     pub files_from: Option<PathBuf>,
 
-    /// Everyone may read what is uploaded
-    #[arg(short = 'P', long, conflicts_with = "acl_private")]
-    pub acl_public: bool,
-    /// Only the owner may (the default)
-    #[arg(long)]
-    pub acl_private: bool,
-    /// STANDARD, STANDARD_IA, GLACIER …
-    #[arg(long, value_name = "CLASS")]
-    pub storage_class: Option<String>,
-    /// Content type; else by the name's ending
-    #[arg(short, long, value_name = "TYPE")]
-    pub mime_type: Option<String>,
-    /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
-    #[arg(long, value_name = "HEADER")]
-    pub add_header: Vec<String>,
+    #[command(flatten)]
+    pub headers: HeaderArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
@@ -130,15 +117,8 @@ pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
         note("NOTE: --cache-file is not used: what files were is remembered without it.");
     }
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
-    let edit = header_edit(&options.add_header, &[])?;
-    let headers = ObjectHeaders {
-        visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
-        storage_class: options.storage_class.clone(),
-        content_type: options.mime_type.clone(),
-        ..ObjectHeaders::default()
-    };
-    let mut copies = edit.clone();
-    if let Some(kind) = &options.mime_type {
+    let mut copies = options.headers.edit()?;
+    if let Some(kind) = &options.headers.mime_type {
         copies.set.push(("content-type".into(), kind.clone()));
     }
     let asked = SyncAsked {
@@ -151,7 +131,7 @@ pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
             max: options.max_delete,
             force: options.force,
         },
-        headers: edit.apply(&headers),
+        headers: options.headers.headers()?,
         edit: copies,
         preserve: Preserve {
             attributes: !options.no_preserve,
