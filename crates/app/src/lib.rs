@@ -83,6 +83,7 @@ pub use profile_body::{
 pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
 pub use prompts::OpenPrompt;
 pub use queue::{ReportFormat, ReportRow, Speed, SpeedRule};
+pub use rates::Moving;
 pub use replaces::Replaces;
 pub use settings::{Density, Settings, Theme};
 pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
@@ -94,7 +95,9 @@ pub use vault::{VaultStanding, VaultStatus};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dipper_state::{Capabilities, Db, KeyStore, OsKeychain, Profiles, SettingsTable, Vault};
+use dipper_state::{
+    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, OsKeychain, Profiles, SettingsTable, Vault,
+};
 use dipper_transfer::{Engine, Limits};
 use dipper_types::{Clock, SystemClock};
 
@@ -148,7 +151,8 @@ impl App {
     /// Opens the data folder. Must be called inside a tokio runtime. Takes up no job: see
     /// [`App::resume_jobs`].
     pub fn open(home: &Path) -> Result<Arc<Self>> {
-        Self::open_with(home, Arc::new(OsKeychain::default()), Limits::default())
+        let keys = KeyFileOr::new(KeyFile::of(home), OsKeychain::default());
+        Self::open_with(home, Arc::new(keys), Limits::default())
     }
 
     pub fn open_with(home: &Path, keys: Arc<dyn KeyStore>, limits: Limits) -> Result<Arc<Self>> {

@@ -8,7 +8,7 @@ use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
     capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, peek, policy, presign, s3cmd,
-    setacl, sync, versions,
+    setacl, sync, vault, versions,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -38,6 +38,10 @@ pub struct Args {
     #[arg(long, global = true, help_heading = CONNECTION)]
     #[arg(conflicts_with_all = ["config", "profile"])]
     pub sandbox: bool,
+    /// What prints the vault's passphrase, where no keychain opens it
+    #[arg(long, value_name = "COMMAND", global = true, help_heading = CONNECTION)]
+    #[arg(env = "DIPPER_PASSWORD_COMMAND", hide_env_values = true)]
+    pub password_command: Option<String>,
     /// What service it is, where the address does not tell: aws, minio, ceph, custom …
     #[arg(long, value_name = "ID", global = true, help_heading = CONNECTION)]
     #[arg(conflicts_with_all = ["profile", "sandbox"])]
@@ -48,6 +52,12 @@ pub struct Args {
     /// Say less
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
+    /// How far it is, also where no terminal is: a line every few seconds, JSON with --json
+    #[arg(long, global = true, help_heading = OUTPUT, overrides_with = "no_progress")]
+    pub progress: bool,
+    /// No progress bars
+    #[arg(long, global = true, help_heading = OUTPUT)]
+    pub no_progress: bool,
     #[command(flatten)]
     pub keys: KeyArgs,
     #[command(flatten)]
@@ -216,6 +226,8 @@ pub enum Verb {
 
     /// Saved connections
     Profile(ProfileVerb),
+    /// Where saved connections' secrets are, and what opens them
+    Vault(vault::VaultVerb),
     /// The transfer queue
     Jobs(JobsVerb),
     /// Serve the built-in S3 server to any tool

@@ -7,6 +7,8 @@ mod connection;
 mod drop_in;
 mod exit;
 mod output;
+mod passphrase;
+mod progress;
 mod s3cfg;
 mod verbs;
 
