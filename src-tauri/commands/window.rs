@@ -8,6 +8,7 @@ use tauri::{State, WebviewWindow};
 
 use super::Answer;
 use crate::desktop::leave::Leaving;
+use crate::desktop::tray;
 
 #[derive(Debug, Deserialize, Type)]
 pub struct Notice {
@@ -32,9 +33,18 @@ pub enum Leave {
     Quit,
 }
 
+/// What the menu of the icon in the tray says.
+#[derive(Debug, Deserialize, Type)]
+pub struct TrayWords {
+    pub open: String,
+    pub quit: String,
+}
+
 #[derive(Debug, Deserialize, Type)]
 pub struct LeaveRequest {
     pub how: Leave,
+    /// None: minimised, also where there is a tray.
+    pub tray: Option<TrayWords>,
 }
 
 /// Only while nobody looks at the window; where the system shows none, that is no failure.
@@ -78,10 +88,10 @@ pub fn progress_set(window: WebviewWindow, req: TaskProgress) {
     }
 }
 
-/// Tells when the window is to be closed while jobs run.
+/// Tells when the window is to be closed while jobs run, and whether there is a tray to go to.
 #[tauri::command]
 #[specta::specta]
-pub fn leave_watch(leaving: State<'_, Leaving>, channel: Channel<()>) {
+pub fn leave_watch(leaving: State<'_, Leaving>, channel: Channel<bool>) {
     leaving.watch(channel);
 }
 
@@ -91,7 +101,10 @@ pub fn window_leave(window: WebviewWindow, leaving: State<'_, Leaving>, req: Lea
     leaving.answered();
     let done = match req.how {
         Leave::Stay => Ok(()),
-        Leave::Minimise => window.minimize(),
+        Leave::Minimise => {
+            let words = req.tray.map(|TrayWords { open, quit }| tray::Words { open, quit });
+            tray::hide(&window, words)
+        }
         Leave::Quit => window.destroy(),
     };
     if let Err(error) = done {

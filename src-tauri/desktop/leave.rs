@@ -7,15 +7,19 @@ use dipper_app::{App, JobState};
 use tauri::ipc::Channel;
 use tauri::{Manager, Window, WindowEvent};
 
+use super::tray;
+
 /// Who asks, and since when a question is open.
 #[derive(Default)]
-pub struct Leaving(Mutex<(Option<Channel<()>>, Option<Instant>)>);
+pub struct Leaving(Mutex<(Option<Channel<bool>>, Option<Instant>)>);
 
 /// A second try after this long is meant: the page may hang.
 const MEANT: Duration = Duration::from_secs(2);
 
 impl Leaving {
-    pub fn watch(&self, channel: Channel<()>) {
+    /// The channel tells whether there is a tray to go to.
+    pub fn watch(&self, channel: Channel<bool>) {
+        tray::look();
         *self.0.lock().unwrap_or_else(PoisonError::into_inner) = (Some(channel), None);
     }
 
@@ -32,7 +36,7 @@ impl Leaving {
             return false;
         }
         since.get_or_insert_with(Instant::now);
-        channel.as_ref().is_some_and(|channel| channel.send(()).is_ok())
+        channel.as_ref().is_some_and(|channel| channel.send(tray::is_there()).is_ok())
     }
 }
 

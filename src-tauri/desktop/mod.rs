@@ -4,6 +4,7 @@ pub mod clipboard;
 pub mod drop;
 pub mod leave;
 pub mod log;
+pub mod tray;
 pub mod window;
 
 use std::process::ExitCode;

@@ -109,9 +109,9 @@ export const commands = {
 	/**  Only while nobody looks at the window; where the system shows none, that is no failure. */
 	noticeShow: (req: Notice) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("notice_show", { req })),
 	progressSet: (req: TaskProgress_Deserialize) => __TAURI_INVOKE<void>("progress_set", { req }),
-	/**  Tells when the window is to be closed while jobs run. */
-	leaveWatch: (channel: Channel<null>) => __TAURI_INVOKE<void>("leave_watch", { channel }),
-	windowLeave: (req: LeaveRequest) => __TAURI_INVOKE<void>("window_leave", { req }),
+	/**  Tells when the window is to be closed while jobs run, and whether there is a tray to go to. */
+	leaveWatch: (channel: Channel<boolean>) => __TAURI_INVOKE<void>("leave_watch", { channel }),
+	windowLeave: (req: LeaveRequest_Deserialize) => __TAURI_INVOKE<void>("window_leave", { req }),
 };
 
 /* Types */
@@ -601,8 +601,18 @@ export type Leave = "stay" |
 /**  They go on with the next start. */
 "quit";
 
-export type LeaveRequest = {
+export type LeaveRequest = LeaveRequest_Serialize | LeaveRequest_Deserialize;
+
+export type LeaveRequest_Deserialize = {
 	how: Leave,
+	/**  None: minimised, also where there is a tray. */
+	tray?: TrayWords | null,
+};
+
+export type LeaveRequest_Serialize = {
+	how: Leave,
+	/**  None: minimised, also where there is a tray. */
+	tray: TrayWords | null,
 };
 
 export type ListingEvent = ListingEvent_Serialize | ListingEvent_Deserialize;
@@ -1359,6 +1369,12 @@ export type TransferUpdate_Serialize = {
 	jobs: Job_Serialize[],
 	removed: number[],
 	totals: TransferTotals_Serialize,
+};
+
+/**  What the menu of the icon in the tray says. */
+export type TrayWords = {
+	open: string,
+	quit: string,
 };
 
 export type UploadChoose = {

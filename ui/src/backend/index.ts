@@ -145,8 +145,9 @@ export interface Backend {
   /** On the task bar or dock; percent null: nothing runs. */
   progressSet(req: { percent: number | null; paused: boolean }): Promise<void>;
   /** The window is to be closed while jobs run: the page asks, and answers with `windowLeave`. */
-  onLeave(callback: () => void): Promise<Unlisten>;
-  windowLeave(how: "stay" | "minimise" | "quit"): Promise<void>;
+  onLeave(callback: (tray: boolean) => void): Promise<Unlisten>;
+  /** With words for its icon, the window goes to the tray where there is one. */
+  windowLeave(how: "stay" | "minimise" | "quit", tray?: { open: string; quit: string }): Promise<void>;
   /** Forgets finished jobs. */
   transferClear(): Promise<void>;
 }

@@ -151,6 +151,6 @@ export const tauriBackend: Backend = {
   noticeShow: (req) => call("notice_show", req),
   progressSet: (req) => call("progress_set", req),
   onLeave: (callback) => watch("leave_watch", callback),
-  windowLeave: (how) => call("window_leave", { how }),
+  windowLeave: (how, tray) => call("window_leave", { how, tray: tray ?? null }),
   transferClear: () => call("transfer_clear"),
 };

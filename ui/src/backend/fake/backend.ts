@@ -385,9 +385,9 @@ export class FakeBackend implements Backend {
   noticeShow = (req: { title: string; body: string }) => this.#call("noticeShow", req, () => undefined);
   progressSet = (req: { percent: number | null; paused: boolean }) => this.#call("progressSet", req, () => undefined);
   /** The person closes the window while jobs run. */
-  emitLeave: () => void = () => undefined;
-  onLeave = async (callback: () => void): Promise<Unlisten> => {
-    this.emitLeave = callback;
+  emitLeave: (tray?: boolean) => void = () => undefined;
+  onLeave = async (callback: (tray: boolean) => void): Promise<Unlisten> => {
+    this.emitLeave = (tray = false) => callback(tray);
     return () => (this.emitLeave = () => undefined);
   };
   windowLeave = (how: "stay" | "minimise" | "quit") => this.#call("windowLeave", how, () => undefined);

@@ -26,7 +26,7 @@ export class SystemWord {
 
   async start(): Promise<void> {
     await this.host.attempt(async () => {
-      this.#stop = await this.host.backend.onLeave(() => void this.leave());
+      this.#stop = await this.host.backend.onLeave((tray) => void this.leave(tray));
     });
   }
 
@@ -66,7 +66,7 @@ export class SystemWord {
   }
 
   /** The window is to be closed while jobs run. */
-  async leave(): Promise<void> {
+  async leave(tray: boolean): Promise<void> {
     // Says that the page lives: only one that hangs is closed by the second try.
     await this.host.backend.windowLeave("stay");
     if (this.#asking) return;
@@ -77,12 +77,13 @@ export class SystemWord {
       body: [],
       sample: jobs.slice(0, 4).map((job) => visible(jobTitle(job))),
       choices: [
-        { value: "minimise", label: m.leave_minimise(), hint: m.leave_minimise_hint(), action: m.leave_minimise_action(), tone: "plain" },
+        { value: "minimise", label: m.leave_minimise(), hint: tray ? m.leave_tray_hint() : m.leave_minimise_hint(), action: m.leave_minimise_action(), tone: "plain" },
         { value: "quit", label: m.leave_quit(), hint: m.leave_quit_hint(), action: m.leave_quit_action(), tone: "plain" },
       ],
       choicesLabel: m.leave_label(),
     });
     this.#asking = false;
-    if (how === "minimise" || how === "quit") await this.host.attempt(() => this.host.backend.windowLeave(how));
+    const words = how === "minimise" ? { open: m.tray_open(), quit: m.tray_quit() } : undefined;
+    if (how === "minimise" || how === "quit") await this.host.attempt(() => this.host.backend.windowLeave(how, words));
   }
 }

@@ -203,8 +203,8 @@ describe("transfers", () => {
     await user.click(screen.getByRole("radio", { name: "Quit, and go on next time" }));
     await user.click(get("confirm-ok"));
     await waitFor(() => expect(backend.called("windowLeave").at(-1)).toBe("quit"));
-    backend.emitLeave();
-    await find("confirm");
+    backend.emitLeave(true);
+    expect((await find("confirm")).textContent).toContain("goes to the tray");
     await user.click(get("confirm-ok"));
     await waitFor(() => expect(backend.called("windowLeave").at(-1)).toBe("minimise"));
     backend.queue.cancel(id);
