@@ -38,6 +38,11 @@ pub const TESTS: &[Package] = &[
     package("python3-venv", "other S3 clients, as the other side"),
 ];
 
+pub const KERNEL: &[Package] = &[
+    package("linux-source", "80,000 files, to measure a sync with"),
+    package("xz-utils", "unpacks them"),
+];
+
 pub const WINDOWS: &[Package] = &[
     package("gcc-mingw-w64-x86-64-win32", "links programs for Windows"),
     package("wine64", "runs them"),

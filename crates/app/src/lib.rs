@@ -93,7 +93,7 @@ pub use uploads::Aborted;
 pub use vault::{VaultStanding, VaultStatus};
 
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use dipper_state::{
     Capabilities, Db, KeyFile, KeyFileOr, KeyStore, OsKeychain, Profiles, SettingsTable, Vault,
@@ -124,6 +124,8 @@ pub struct App {
     staged: staging::Stage,
     frozen: freeze::FrozenSets,
     rates: Arc<rates::Rates>,
+    /// Of this process only; it comes before the settings'.
+    speed_here: Mutex<Option<Speed>>,
     sandbox: sandbox::Keeper,
     access_cache: access::Cache,
     checkups: doctor::Checkups,
@@ -205,6 +207,7 @@ impl App {
             staged: staging::Stage::default(),
             frozen: freeze::FrozenSets::default(),
             rates,
+            speed_here: Mutex::default(),
             sandbox,
             access_cache: access::Cache::default(),
             checkups: doctor::Checkups::default(),

@@ -2,6 +2,7 @@
 
 use std::io::Write;
 use std::path::Path;
+use std::sync::PoisonError;
 
 use dipper_state::{JobState, Priority, TransferState};
 use dipper_types::{JobId, TransferId};
@@ -184,21 +185,27 @@ impl App {
     pub async fn set_speed(&self, speed: Speed) -> Result<()> {
         speed.check()?;
         self.settings.set(SPEED, &speed).await?;
-        self.engine.set_speed_limit(speed.now());
+        self.apply_speed();
         self.events.changed(Changed::Settings, None, None);
         Ok(())
     }
 
     /// Only in this process, and until it ends (command line).
-    pub fn limit_speed(&self, limit: Option<u64>) -> Result<()> {
-        check_limits(limit.into_iter())?;
-        self.engine.set_speed_limit(limit);
+    pub fn limit_speed(&self, speed: Speed) -> Result<()> {
+        speed.check()?;
+        *self.speed_here.lock().unwrap_or_else(PoisonError::into_inner) = Some(speed);
+        self.apply_speed();
         Ok(())
+    }
+
+    fn speed_that_counts(&self) -> Result<Speed> {
+        let here = self.speed_here.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        here.map_or_else(|| self.speed(), Ok)
     }
 
     /// The limit of the hour is the engine's. Called now and then.
     pub(crate) fn apply_speed(&self) {
-        match self.speed() {
+        match self.speed_that_counts() {
             Ok(speed) => self.engine.set_speed_limit(speed.now()),
             Err(error) => tracing::warn!(%error, "the speed limit can't be read"),
         }
@@ -298,7 +305,41 @@ fn csv(cell: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use dipper_state::KeychainError;
+    use dipper_transfer::Limits;
+    use zeroize::Zeroizing;
+
     use super::*;
+
+    struct NoStore;
+
+    impl dipper_state::KeyStore for NoStore {
+        fn get(&self) -> std::result::Result<Option<Zeroizing<Vec<u8>>>, KeychainError> {
+            Ok(None)
+        }
+
+        fn set(&self, _: &[u8]) -> std::result::Result<(), KeychainError> {
+            Ok(())
+        }
+    }
+
+    #[tokio::test]
+    async fn what_was_said_for_this_run_stays() {
+        let home = tempfile::tempdir().unwrap();
+        let app = App::open_with(home.path(), Arc::new(NoStore), Limits::default()).unwrap();
+        let limit = |limit| Speed { limit: Some(limit), timetable: Vec::new() };
+        app.set_speed(limit(5000)).await.unwrap();
+        assert_eq!(app.speed_that_counts().unwrap(), limit(5000));
+        app.limit_speed(limit(2000)).unwrap();
+        // Half a minute later, the settings are looked at again.
+        app.apply_speed();
+        assert_eq!(app.speed_that_counts().unwrap(), limit(2000));
+        assert_eq!(app.speed().unwrap(), limit(5000), "the settings are as they were");
+        assert!(app.limit_speed(limit(10)).is_err());
+        app.close().await;
+    }
 
     #[test]
     fn the_first_rule_that_holds_counts() {

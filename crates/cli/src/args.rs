@@ -46,6 +46,9 @@ pub struct Args {
     #[arg(long, value_name = "ID", global = true, help_heading = CONNECTION)]
     #[arg(conflicts_with_all = ["profile", "sandbox"])]
     pub provider: Option<String>,
+    /// At most so much a second, such as 2m, or a timetable: "08:00,512k 19:00,10m 23:00,off"
+    #[arg(long, value_name = "RATE", global = true, help_heading = CONNECTION)]
+    pub bwlimit: Option<String>,
     /// One JSON object a line instead of text
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub json: bool,

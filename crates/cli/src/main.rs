@@ -3,6 +3,7 @@
 mod args;
 mod args_profile;
 mod ask;
+mod bwlimit;
 mod connection;
 mod drop_in;
 mod exit;
@@ -78,6 +79,9 @@ async fn run(args: Args) -> dipper_app::Result<Ended> {
     let app = dipper_app::App::open(&home)?;
     ask::on_terminal(&app);
     connection::override_network(&app, &args)?;
+    if let Some(text) = &args.bwlimit {
+        app.limit_speed(bwlimit::parse(text)?)?;
+    }
     let ended = verbs::run(&app, &args).await;
     app.close().await;
     ended

@@ -44,6 +44,9 @@ pub fn bench(names: &[&str]) -> Done {
     let cap = number("DIPPER_BENCH_CAP").map_or(CAP, u64::from);
     let mut kept = Kept::open(&commit)?;
     let work = data::Work::make()?;
+    if ROWS.iter().any(|row| wanted(row) && row.what == rows::KERNEL) {
+        work.kernel(rows::KERNEL)?;
+    }
     for row in ROWS.iter().filter(|row| wanted(row)) {
         println!("\n{}", row.title);
         let scene = Scene { row, dipper: &dipper, peers: &peers, work: &work };

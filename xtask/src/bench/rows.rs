@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::tools::Peers;
 
-use super::data::Work;
+use super::data::{Changes, Work};
 use super::measure::{Environment, Figures, Server, measure};
 use super::weigh;
 
@@ -14,6 +14,15 @@ pub enum Action {
     Download,
     Delete,
     List,
+    /// A tree here made one in S3: into an empty bucket, after some changes, after none.
+    Sync(Before),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Before {
+    Nothing,
+    Changes,
+    Same,
 }
 
 pub struct Row {
@@ -28,6 +37,8 @@ pub struct Row {
 }
 
 const MILLION: u64 = 1_000_000;
+/// About 80,000 files.
+pub const KERNEL: &str = "kernel";
 
 pub const ROWS: &[Row] = &[
     row("up-big", "1 x 2 GiB up", Action::Upload, "big", 1, 0),
@@ -39,6 +50,10 @@ pub const ROWS: &[Row] = &[
     row("up-mixed", "a mixed tree of 2 GB up", Action::Upload, "mixed", 3_013, 0),
     row("down-mixed", "a mixed tree of 2 GB down", Action::Download, "mixed", 3_013, 0),
     row("delete", "delete 100,000", Action::Delete, "seed", 100_000, 0),
+    row("sync-first", "sync the Linux source up", Action::Sync(Before::Nothing), KERNEL, 0, 0),
+    row("sync-changed", "again, 500 files changed", Action::Sync(Before::Changes), KERNEL, 0, 0),
+    row("sync-same", "again, nothing changed", Action::Sync(Before::Same), KERNEL, 0, 0),
+    row("start", "list a small bucket", Action::List, "seed", 10, 0),
     row("list-flat", "list 1,000,000, flat", Action::List, "seed", MILLION, 0),
     row("list-tree", "list 1,000,000, in 1,000 folders", Action::List, "tree", MILLION, 0),
     row("list-far", "list 1,000,000, flat, 20 ms", Action::List, "seed", MILLION, 20),
@@ -103,7 +118,7 @@ impl Contender {
     }
 
     pub fn can(self, row: &Row) -> bool {
-        self != Self::S3sync || matches!(row.action, Action::Upload | Action::Download)
+        self != Self::S3sync || !matches!(row.action, Action::List | Action::Delete)
     }
 }
 
@@ -134,8 +149,16 @@ impl Scene<'_> {
         self.prepare(&environment, &config)?;
         let out = self.work.out(&format!("{}-{}-{number}", row.name, who.name().replace(' ', "-")));
         let words = self.words(who, &config, &server.endpoint, &out);
+        let changes = match row.action {
+            Action::Sync(Before::Changes) => Some(Changes::make(&self.work.source(row.what))?),
+            _ => None,
+        };
         let before = server.cpu();
-        let mut figures = measure(&words, &environment, cap)?;
+        let figures = measure(&words, &environment, cap);
+        if let Some(changes) = changes {
+            changes.undo()?;
+        }
+        let mut figures = figures?;
         figures.server_cpu = server.cpu() - before;
         if figures.code == 0 {
             self.check(who, &figures, &out)?;
@@ -158,8 +181,14 @@ impl Scene<'_> {
             let done = measure(&all, environment, 600)?;
             if done.code == 0 { Ok(()) } else { Err(format!("{words:?}: exit code {}", done.code)) }
         };
-        if matches!(self.row.action, Action::Upload | Action::Download) {
+        if !matches!(self.row.action, Action::List | Action::Delete) {
             run(&["mb", "s3://bench"])?;
+        }
+        // s3cmd alone would need a quarter of an hour for this; the others compare with what the
+        // server says, whoever sent it.
+        if let Action::Sync(Before::Changes | Before::Same) = self.row.action {
+            let source = format!("{}/", self.work.source(self.row.what).display());
+            run(&["sync", "-q", &source, "s3://bench/t/"])?;
         }
         if self.row.action == Action::Download {
             let source = format!("{}/", self.work.source(self.row.what).display());
@@ -194,7 +223,7 @@ impl Scene<'_> {
         );
         let bucket = match self.row.action {
             Action::List | Action::Delete => self.row.what,
-            Action::Upload | Action::Download => "bench",
+            _ => "bench",
         };
         let uri = format!("s3://{bucket}");
         let (tree, all) = (format!("{uri}/t/"), format!("{uri}/t/*"));
@@ -213,6 +242,7 @@ impl Scene<'_> {
                     }
                     Action::Download => vec![s("get"), s("-r"), s("-q"), tree, out],
                     Action::Delete => vec![s("del"), s("-r"), s("-f"), s("-q"), format!("{uri}/")],
+                    Action::Sync(_) => vec![s("sync"), s("-q"), source, tree],
                     Action::List => vec![s("ls"), s("-r"), uri],
                 });
                 words
@@ -222,6 +252,7 @@ impl Scene<'_> {
                 words.extend(match action {
                     Action::Upload => vec![s("cp"), source, tree],
                     Action::Download => vec![s("cp"), all, out],
+                    Action::Sync(_) => vec![s("sync"), source, tree],
                     Action::Delete => vec![s("rm"), format!("{uri}/*")],
                     Action::List => vec![s("ls"), format!("{uri}/*")],
                 });
@@ -239,6 +270,15 @@ impl Scene<'_> {
                 words.extend(match action {
                     Action::Upload => vec![s("copy"), source, remote_tree, s("--no-traverse")],
                     Action::Download => vec![s("copy"), remote_tree, out],
+                    // Else it sends a HEAD for each file to read the time that it keeps there itself.
+                    Action::Sync(_) => vec![
+                        s("sync"),
+                        source,
+                        remote_tree,
+                        s("--use-server-modtime"),
+                        s("--update"),
+                        s("--fast-list"),
+                    ],
                     Action::Delete => vec![s("delete"), remote],
                     Action::List => [
                         "lsf",
@@ -262,6 +302,7 @@ impl Scene<'_> {
                 words.extend(match action {
                     Action::Upload => vec![s("cp"), s("--recursive"), s("--quiet"), source, tree],
                     Action::Download => vec![s("cp"), s("--recursive"), s("--quiet"), tree, out],
+                    Action::Sync(_) => vec![s("sync"), s("--quiet"), source, tree],
                     Action::Delete => vec![s("rm"), s("--recursive"), s("--quiet"), uri],
                     Action::List => vec![s("ls"), s("--recursive"), uri],
                 });
@@ -273,6 +314,7 @@ impl Scene<'_> {
                 words.extend(match action {
                     Action::Upload => vec![s("put"), s("-r"), source, tree],
                     Action::Download => vec![s("get"), s("-r"), tree, out],
+                    Action::Sync(_) => vec![s("sync"), source, tree],
                     Action::Delete => vec![s("del"), s("-r"), s("-f"), format!("{uri}/")],
                     Action::List => vec![s("ls"), s("-r"), uri],
                 });
@@ -281,8 +323,8 @@ impl Scene<'_> {
             (Contender::S3sync, action) => {
                 let program = p.s3sync.clone().unwrap_or_default();
                 let (from, to, side) = match action {
-                    Action::Upload => (source, tree, "--target"),
-                    _ => (tree, out, "--source"),
+                    Action::Download => (tree, out, "--source"),
+                    _ => (source, tree, "--target"),
                 };
                 vec![
                     program,
@@ -302,7 +344,7 @@ impl Scene<'_> {
         let (files, bytes) = match self.row.action {
             Action::Download => weigh(out),
             Action::List => (figures.lines, 0),
-            Action::Upload | Action::Delete => return Ok(()),
+            Action::Upload | Action::Delete | Action::Sync(_) => return Ok(()),
         };
         let want = match self.row.action {
             Action::Download => weigh(&self.work.source(self.row.what)),

@@ -36,6 +36,7 @@ use dipper_app::{App, Code, Document, Failure, Job, JobState, Result, TransferFi
 use dipper_types::{BucketName, JobId, S3Uri};
 
 use self::document::Noun;
+pub use self::words::rate;
 use crate::args::{Args, PayerVerb, Verb};
 use crate::connection;
 use crate::exit::Ended;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use dipper_app::{App, Document, Failure, Result};
+use dipper_app::{App, Document, Failure, Result, Speed};
 use dipper_types::Timestamp;
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ pub fn rate(text: &str) -> Result<u64> {
 
 pub fn limit_rate(app: &App, text: Option<&str>) -> Result<()> {
     match text {
-        Some(text) => app.limit_speed(Some(rate(text)?)),
+        Some(text) => app.limit_speed(Speed { limit: Some(rate(text)?), timetable: Vec::new() }),
         None => Ok(()),
     }
 }
