@@ -6,9 +6,11 @@ mod ask;
 mod connection;
 mod drop_in;
 mod exit;
+mod glob;
 mod output;
 mod s3cfg;
 mod verbs;
+mod wanted;
 
 use std::process::ExitCode;
 
@@ -53,6 +55,7 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Different) => ExitCode::from(exit::DIFFERENT),
         Ok(Ended::Partly) => ExitCode::from(exit::PARTIAL),
         Ok(Ended::Unconfigured(failure)) => {
             output::failure(&failure, json);
@@ -66,8 +69,11 @@ fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> dipper_app::Result<Ended> {
-    if let Verb::Sandbox(options) = &args.verb {
-        return verbs::sandbox::run(options, args.json).await;
+    match &args.verb {
+        Verb::Sandbox(options) => return verbs::sandbox::run(options, args.json).await,
+        Verb::Completions(options) => return verbs::shell::completions(options),
+        Verb::Man(options) => return verbs::shell::man(options, args.quiet),
+        _ => {}
     }
     let home = dipper_app::data_folder().ok_or_else(|| {
         dipper_app::Failure::invalid("this system has no folder for an app's data")
@@ -76,7 +82,10 @@ async fn run(args: Args) -> dipper_app::Result<Ended> {
     let app = dipper_app::App::open(&home)?;
     ask::on_terminal(&app);
     connection::override_network(&app, &args)?;
-    let ended = verbs::run(&app, &args).await;
+    let ended = match &args.verb {
+        Verb::Run(options) => verbs::batch::run(&app, &args, options).await,
+        _ => verbs::run(&app, &args).await,
+    };
     app.close().await;
     ended
 }

@@ -5,6 +5,7 @@
 //! anything may go. [`plan`] lists both sides, answers the rules' questions, and keeps what is to be done
 //! in the journal; [`Run`] has the engine do it, one job after the other.
 
+mod contrast;
 mod copies;
 mod decide;
 mod error;
@@ -21,6 +22,7 @@ mod remote;
 mod run;
 mod stages;
 
+pub use contrast::{Counts, Finding, How, Tree, contrast};
 pub use copies::{Copies, Original};
 pub use error::SyncError;
 pub use filter::{Filter, FilterError, pattern_lines};

@@ -121,7 +121,7 @@ async fn decide(
     };
     let folder = |item: &Item| matches!(item.kind, Kind::Folder { .. });
     let looked = match folder(&source) && folder(&target) {
-        true => Looked::Same,
+        true => Looked::Same(Why::Size),
         false => compare((&source, &target), rules, &digests, &ledger).await?,
     };
     Ok(Decided::Looked(source, target, looked))
@@ -343,7 +343,7 @@ impl Planner<'_> {
                 self.found.source += 1;
                 self.found.target += 1;
                 match looked {
-                    Looked::Same | Looked::Left => {
+                    Looked::Same(_) | Looked::Left => {
                         self.same += 1;
                         Ok(())
                     }

@@ -1,0 +1,106 @@
+//! Which objects are wanted, by what a listing tells of them.
+
+use std::time::Duration;
+
+use dipper_app::{Failure, ListedObject, Result};
+use dipper_types::Timestamp;
+use regex::Regex;
+
+use crate::glob::Glob;
+
+/// All of it must hold.
+#[derive(Debug, Default)]
+pub struct Wanted {
+    /// The last part of the key; one of them.
+    pub names: Vec<Glob>,
+    /// The whole key; one of them.
+    pub paths: Vec<Glob>,
+    /// Somewhere in the key.
+    pub regex: Option<Regex>,
+    pub min_size: Option<u64>,
+    pub max_size: Option<u64>,
+    pub min_age: Option<Duration>,
+    pub max_age: Option<Duration>,
+    /// One of them; a listing without any means STANDARD.
+    pub classes: Vec<String>,
+}
+
+impl Wanted {
+    pub fn has(&self, object: &ListedObject, now: Timestamp) -> bool {
+        let key = object.key.as_str();
+        let name = key.strip_suffix('/').unwrap_or(key);
+        let name = name.rsplit('/').next().unwrap_or(name);
+        let one_of = |globs: &[Glob], text: &str| {
+            globs.is_empty() || globs.iter().any(|glob| glob.matches(text))
+        };
+        let class = object.storage_class.as_deref().unwrap_or("STANDARD");
+        one_of(&self.names, name)
+            && one_of(&self.paths, key)
+            && self.regex.as_ref().is_none_or(|regex| regex.is_match(key))
+            && self.min_size.is_none_or(|least| object.size >= least)
+            && self.max_size.is_none_or(|most| object.size <= most)
+            && self.has_age(object.modified, now)
+            && (self.classes.is_empty()
+                || self.classes.iter().any(|wanted| wanted.eq_ignore_ascii_case(class)))
+    }
+
+    /// What has no time has no age that anything could be said of.
+    fn has_age(&self, modified: Option<Timestamp>, now: Timestamp) -> bool {
+        if self.min_age.is_none() && self.max_age.is_none() {
+            return true;
+        }
+        let Some(modified) = modified else { return false };
+        let age = u64::try_from(now.millis().saturating_sub(modified.millis())).unwrap_or(0);
+        let age = Duration::from_millis(age);
+        self.min_age.is_none_or(|least| age >= least) && self.max_age.is_none_or(|most| age <= most)
+    }
+}
+
+pub fn regex(text: &str) -> Result<Regex> {
+    Regex::new(text)
+        .map_err(|error| Failure::invalid(format!("'{text}' is no regular expression: {error}")))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const DAY: u64 = 24 * 60 * 60;
+
+    fn object(key: &str, size: u64, days: u64) -> ListedObject {
+        let now = 1000 * DAY;
+        let modified = i64::try_from(now - days * DAY).unwrap();
+        ListedObject {
+            key: key.into(),
+            size,
+            modified: Some(Timestamp::from_secs(modified)),
+            etag: None,
+            storage_class: None,
+        }
+    }
+
+    #[test]
+    fn all_of_it_must_hold() {
+        let now = Timestamp::from_secs(i64::try_from(1000 * DAY).unwrap());
+        let has =
+            |wanted: &Wanted, key: &str, size, days| wanted.has(&object(key, size, days), now);
+        let glob = |text| vec![Glob::new(text).unwrap()];
+        assert!(has(&Wanted::default(), "a", 0, 0));
+        let by_name = Wanted { names: glob("*.log"), ..Wanted::default() };
+        assert!(has(&by_name, "a/b/x.log", 1, 1) && !has(&by_name, "x.log/y", 1, 1));
+        assert!(has(&by_name, "dir.log/", 0, 1));
+        let by_path = Wanted { paths: glob("a/*.log"), ..Wanted::default() };
+        assert!(has(&by_path, "a/x.log", 1, 1) && !has(&by_path, "a/b/x.log", 1, 1));
+        let by_regex = Wanted { regex: regex("[0-9]{4}/").ok(), ..Wanted::default() };
+        assert!(has(&by_regex, "logs/2026/x", 1, 1) && !has(&by_regex, "logs/26/x", 1, 1));
+        let sizes = Wanted { min_size: Some(5), max_size: Some(9), ..Wanted::default() };
+        assert_eq!([4, 5, 9, 10].map(|size| has(&sizes, "a", size, 1)), [false, true, true, false]);
+        let days = |n| Some(Duration::from_secs(n * DAY));
+        let ages = Wanted { min_age: days(2), max_age: days(4), ..Wanted::default() };
+        assert_eq!([1, 2, 4, 5].map(|age| has(&ages, "a", 1, age)), [false, true, true, false]);
+        let class = Wanted { classes: vec!["standard".into()], ..Wanted::default() };
+        assert!(has(&class, "a", 1, 1));
+        let class = Wanted { classes: vec!["GLACIER".into()], ..Wanted::default() };
+        assert!(!has(&class, "a", 1, 1));
+    }
+}
