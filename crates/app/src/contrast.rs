@@ -18,16 +18,15 @@ pub struct Contrast {
 }
 
 impl App {
-    /// Compares what is in two places: paths, or `s3://BUCKET[/PATH]`.
+    /// Compares what is in two places: a connection, and a path or `s3://BUCKET[/PATH]` each.
     pub async fn contrast(
         &self,
-        profile: &str,
-        (one, other): (&str, &str),
+        (one, other): ((&str, &str), (&str, &str)),
         filter: Filter,
         how: How,
         mut tell: impl FnMut(Finding) + Send,
     ) -> Result<Contrast> {
-        let trees = (self.tree(profile, one).await?, self.tree(profile, other).await?);
+        let trees = (self.tree(one).await?, self.tree(other).await?);
         let single = |tree: &Tree| matches!(tree, Tree::File(_) | Tree::Object { .. });
         if single(&trees.0) != single(&trees.1) {
             return Err(Failure::invalid("one is a single thing, the other is not")
@@ -42,7 +41,7 @@ impl App {
     }
 
     /// Without a slash at its end a path in S3 is the object of that name, or else the folder.
-    async fn tree(&self, profile: &str, place: &str) -> Result<Tree> {
+    async fn tree(&self, (profile, place): (&str, &str)) -> Result<Tree> {
         if !S3Uri::is_s3(place) {
             return here(place);
         }

@@ -54,13 +54,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
     };
     let to_profile = match &options.to_profile {
         None => context.profile.clone(),
-        Some(name) => match context.app.find_profile(name).await? {
-            Some(profile) => profile.id,
-            None => {
-                return Err(Failure::invalid(format!("there is no connection '{name}'"))
-                    .with_hint("`dipper profile ls` lists them."));
-            }
-        },
+        Some(name) => saved(context, name).await?,
     };
     let edit: HeaderEdit = options.headers.edit()?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
@@ -135,6 +129,15 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
         partly |= matches!(ended, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
+}
+
+/// The id of a saved connection.
+pub async fn saved(context: &Context<'_>, name: &str) -> Result<String> {
+    let found = context.app.find_profile(name).await?;
+    found.map(|profile| profile.id).ok_or_else(|| {
+        Failure::invalid(format!("there is no connection '{name}'"))
+            .with_hint("`dipper profile ls` lists them.")
+    })
 }
 
 /// From where to where.

@@ -4,6 +4,7 @@ use clap::Args;
 use dipper_app::{Contrast, Filter, How, Result, Side, SyncNote, SyncWhy, TreeFinding as Finding};
 use serde_json::json;
 
+use super::cp::saved;
 use super::{Context, shown};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note};
@@ -40,6 +41,9 @@ pub struct Trees {
     pub one: String,
     /// The same
     pub other: String,
+    /// The second is a place of this saved connection
+    #[arg(long, value_name = "NAME")]
+    pub to_profile: Option<String>,
     /// Leave out what the pattern hits, as `sync` does
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
@@ -99,9 +103,14 @@ async fn compared(context: &Context<'_>, trees: &Trees, how: How) -> Result<Cont
     for pattern in &trees.include {
         filter.include_glob(pattern)?;
     }
-    let places = (trees.one.as_str(), trees.other.as_str());
+    let second = match &trees.to_profile {
+        None => context.profile.clone(),
+        Some(name) => saved(context, name).await?,
+    };
+    let one = (context.profile.as_str(), trees.one.as_str());
+    let other = (second.as_str(), trees.other.as_str());
     let tell = |finding: Finding| tell(context, trees, &finding);
-    let found = context.app.contrast(&context.profile, places, filter, how, tell).await?;
+    let found = context.app.contrast((one, other), filter, how, tell).await?;
     for found in &found.notes {
         let text = match found {
             SyncNote::Link(path) => format!("skipped {}: a symbolic link", shown(path).display()),

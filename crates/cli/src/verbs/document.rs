@@ -185,6 +185,12 @@ pub async fn put(
             "`dipper {noun} get` shows what one looks like; docs/buckets.md has examples."
         ))
     })?;
+    if dry_run && context.args.json {
+        let mut event = event(noun, bucket, which.key, &Value::from(xml));
+        event["dryRun"] = true.into();
+        json_line(&event);
+        return Ok(Ended::Well);
+    }
     if dry_run {
         line(&xml);
         return Ok(Ended::Well);

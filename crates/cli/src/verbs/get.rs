@@ -104,7 +104,7 @@ struct Wanted<'a> {
 }
 
 impl Wanted<'_> {
-    fn into_folder(&self, folder: &str) -> Result<ListedAction> {
+    fn folder_action(&self, folder: &str) -> Result<ListedAction> {
         Ok(ListedAction::Download {
             folder: absolute(Path::new(folder))?.into(),
             on_existing: self.on_existing,
@@ -124,16 +124,16 @@ impl Wanted<'_> {
         let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
         let head = s3.head_object_of(bucket, &key, &asked).await?;
         let item = Item { key: key.clone(), source: None, version_id, size: head.size };
-        let into_folder =
+        let is_folder =
             |text: &str| text.ends_with(['/', '\\']) || self.many || Path::new(text).is_dir();
         let action = match *local {
-            Some("-") if options.dry_run => self.into_folder(".")?,
+            Some("-") if options.dry_run => self.folder_action(".")?,
             Some("-") => return to_stdout(context, bucket, item).await,
-            Some(text) if !into_folder(text) => {
+            Some(text) if !is_folder(text) => {
                 let file = absolute(Path::new(text))?.into_os_string();
                 ListedAction::DownloadTo { file, on_existing: self.on_existing }
             }
-            other => self.into_folder(other.unwrap_or("."))?,
+            other => self.folder_action(other.unwrap_or("."))?,
         };
         let base = key.parent();
         if options.dry_run {
@@ -169,7 +169,7 @@ impl Wanted<'_> {
         }
         let below = vec![Below { prefix: prefix.to_string(), to: None }];
         let chosen = Chosen { below, ..Chosen::default() };
-        let action = self.into_folder(self.local.unwrap_or("."))?;
+        let action = self.folder_action(self.local.unwrap_or("."))?;
         let title = chosen.title();
         let (app, bucket) = (context.app, self.bucket.clone());
         let id = app.listed(&context.profile, bucket, base, title, chosen, action).await?;
@@ -182,10 +182,18 @@ impl Wanted<'_> {
         let recursive = self.options.recursive;
         let at = self.options.at.moment()?;
         let mut matches = Matches::of(context, self.bucket, glob, recursive, at).await?;
-        let ended = if self.local == Some("-") && !self.options.dry_run {
+        let pieces = self.options.range.is_some() || self.options.part.is_some();
+        let to_pipe = pieces || self.local == Some("-");
+        let ended = if to_pipe && !self.options.dry_run {
             let mut ended = None;
             while let Some(Match { object, version_id }) = matches.next().await? {
                 let key = ObjectKey::new(object.key)?;
+                if pieces {
+                    let s3 = context.app.client(&context.profile).await?;
+                    let (options, which) = (self.options, (&key, version_id));
+                    ended = Some(piece(&s3, options, self.bucket, which, self.local).await?);
+                    continue;
+                }
                 let item = Item { key, source: None, version_id, size: object.size };
                 ended = Some(to_stdout(context, self.bucket, item).await?);
             }
@@ -205,7 +213,7 @@ impl Wanted<'_> {
         base: Prefix,
         title: String,
     ) -> Result<Option<Ended>> {
-        let action = self.into_folder(self.local.unwrap_or("."))?;
+        let action = self.folder_action(self.local.unwrap_or("."))?;
         let item = |Match { object, version_id }: Match| -> Result<Item> {
             let key = ObjectKey::new(object.key)?;
             Ok(Item { key, source: None, version_id, size: object.size })
@@ -254,7 +262,7 @@ impl Wanted<'_> {
             _ => std::path::PathBuf::new(),
         };
         let there = local.exists();
-        let local = self.from_here(&local);
+        let local = self.shown_here(&local);
         let bucket = self.bucket;
         let skipped = there && self.on_existing == OnExisting::Skip;
         if context.args.json {
@@ -273,7 +281,7 @@ impl Wanted<'_> {
     }
 
     /// A path as a person reads it.
-    fn from_here(&self, local: &Path) -> String {
+    fn shown_here(&self, local: &Path) -> String {
         let here = if matches!(self.local, None | Some(".")) { "./" } else { "" };
         let local = shown(local);
         let here = if local.is_relative() { here } else { "" };
@@ -283,7 +291,7 @@ impl Wanted<'_> {
     async fn follow(&self, context: &Context<'_>, id: JobId) -> Result<Ended> {
         let bucket = self.bucket;
         let told = |job: &Job, number: u64, item: &TransferItem| {
-            let local = self.from_here(&item.local.clone().unwrap_or_default());
+            let local = self.shown_here(&item.local.clone().unwrap_or_default());
             if context.args.json {
                 json_line(&json!({
                     "type": "download", "bucket": bucket, "key": item.key, "local": local,

@@ -119,7 +119,7 @@ async fn objects(
                 break;
             }
             left -= 1;
-            row(context, options, bucket, object, &mut text);
+            row(context, options, bucket, (object, None), &mut text);
         }
         // A page at a time: a line at a time would be a system call each.
         print(&text);
@@ -145,7 +145,7 @@ async fn before(
     let mut found = Matches::below(context, bucket, prefix, Some(at)).await?;
     let (mut text, mut rows, mut last) = (String::new(), 0, String::new());
     let by_folder = !options.recursive && glob.is_none_or(Glob::is_one_level);
-    while let Some(Match { object, .. }) = found.next().await? {
+    while let Some(Match { object, version_id }) = found.next().await? {
         let rest = object.key.get(prefix.len()..).unwrap_or_default();
         let folder = rest.find('/').filter(|_| by_folder).map(|at| prefix.len() + at + 1);
         let folder = folder.and_then(|end| object.key.get(..end));
@@ -167,7 +167,7 @@ async fn before(
         rows += 1;
         match folder {
             Some(folder) => folder_row(context, options, bucket, folder, &mut text),
-            None => row(context, options, bucket, &object, &mut text),
+            None => row(context, options, bucket, (&object, version_id.as_deref()), &mut text),
         }
         if text.len() > 64 * 1024 {
             print(&text);
@@ -199,11 +199,11 @@ fn row(
     context: &Context<'_>,
     options: &Ls,
     bucket: &BucketName,
-    object: &ListedObject,
+    (object, version_id): (&ListedObject, Option<&str>),
     text: &mut String,
 ) {
     if context.args.json {
-        let object = json!({
+        let mut object = json!({
             "type": "object",
             "bucket": bucket,
             "key": object.key,
@@ -212,6 +212,9 @@ fn row(
             "etag": object.etag,
             "storageClass": object.storage_class.as_deref(),
         });
+        if let Some(version) = version_id {
+            object["versionId"] = version.into();
+        }
         let _ = writeln!(text, "{object}");
         return;
     }

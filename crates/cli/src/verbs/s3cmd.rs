@@ -76,8 +76,9 @@ pub struct Payer {
     /// Who asks pays
     #[arg(long)]
     pub requester_pays: bool,
-    #[command(flatten)]
-    pub dry: Dry,
+    /// Say what would be done
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -187,7 +188,7 @@ pub async fn website(context: &Context<'_>, options: &WsCreate) -> Result<Ended>
 
 pub async fn payer(context: &Context<'_>, options: &Payer) -> Result<Ended> {
     let value = if options.requester_pays { "requester" } else { "owner" };
-    let place = (options.uri.as_str(), options.dry);
+    let place = (options.uri.as_str(), Dry { dry_run: options.dry_run });
     word(context, "payer", Document::RequestPayment, place, &[value.to_owned()]).await
 }
 

@@ -154,6 +154,9 @@ pub async fn run(context: &Context<'_>, options: &Watch) -> Result<Ended> {
     let mut sync = options.sync.clone();
     sync.places = vec![with_slash(folder), with_slash(target)];
     sync.delete_removed |= options.delete;
+    if sync.dry_run {
+        return sync::run(context, &sync).await;
+    }
     let waiting = Arc::new(Mutex::new(Waiting::default()));
     let shared = Arc::clone(&waiting);
     let told = move |event: notify::Result<notify::Event>| lock(&shared).event(event);
@@ -309,7 +312,7 @@ mod tests {
         assert!(waiting.rested(settle).files.is_empty(), "looked at once only");
         std::fs::write(&file, "ab").unwrap();
         assert!(waiting.rested(settle).files.is_empty(), "it still grows");
-        assert_eq!(waiting.rested(settle).files, [file.clone()]);
+        assert_eq!(waiting.rested(settle).files, std::slice::from_ref(&file));
         assert!(waiting.rested(settle).files.is_empty(), "once only");
         // Reading changes nothing.
         waiting.event(event(EventKind::Access(AccessKind::Read), &file));
