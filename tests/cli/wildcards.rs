@@ -97,6 +97,8 @@ fn downloads_keep_the_path_below_the_pattern() {
     assert_eq!(world.read("flat/x33.csv"), b"a1/b/x33.csv");
     let ran = world.run(["get", "s3://bucket/?.txt", "-"]).ok();
     assert_eq!(ran.out, "a.txtb.txt");
+    let ran = world.run(["get", "--range", "0-2", "s3://bucket/?.txt"]).ok();
+    assert_eq!(ran.out, "a.tb.t");
     world.run(["get", "s3://bucket/nothing*", "into"]).exits(12).says("no object matches");
     world.run(["get", "-r", "s3://bucket/?1", "tree"]).ok();
     assert_eq!(world.read("tree/a1/b/x3.csv"), b"a1/b/x3.csv");

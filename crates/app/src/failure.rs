@@ -294,7 +294,7 @@ impl From<VaultError> for Failure {
         let message = with_causes(&error);
         match &error {
             VaultError::Keychain(_) => Self::new(Code::KeychainUnavailable, message).with_hint(
-                "Keep the connection for this run only, or set a vault passphrase in the settings.",
+                "Keep the connection for this run only, or set a vault passphrase in the settings or with `dipper vault passphrase`.",
             ),
             VaultError::KeyMissing => Self::new(Code::KeychainUnavailable, message).with_hint(
                 "Unlock the vault with its passphrase, or reset it and enter the keys again.",

@@ -62,8 +62,8 @@ pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_sync::{
     Action as SyncAction, Begun, Compare, Counts, Deletion, Filter, FilterError,
-    Finding as TreeFinding, How, Note as SyncNote, Phase, Removed, Side, What as SyncWhat,
-    Why as SyncWhy, pattern_lines,
+    Finding as TreeFinding, How, Limits as SyncLimits, Note as SyncNote, Phase, Removed, Side,
+    What as SyncWhat, Why as SyncWhy, pattern_lines,
 };
 pub use dipper_transfer::{
     Below, Change as ObjectChange, Copy, Found as Walked, HeaderEdit, Item, ListedAction,
@@ -90,6 +90,7 @@ pub use profile_body::{
 pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
 pub use prompts::OpenPrompt;
 pub use queue::{ReportFormat, ReportRow, Speed, SpeedRule};
+pub use rates::Moving;
 pub use replaces::{Replaces, download_path};
 pub use settings::{Density, Settings, Theme};
 pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
@@ -101,7 +102,9 @@ pub use vault::{VaultStanding, VaultStatus};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use dipper_state::{Capabilities, Db, KeyStore, OsKeychain, Profiles, SettingsTable, Vault};
+use dipper_state::{
+    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, OsKeychain, Profiles, SettingsTable, Vault,
+};
 use dipper_transfer::{Engine, Limits};
 use dipper_types::{Clock, SystemClock};
 
@@ -155,7 +158,8 @@ impl App {
     /// Opens the data folder. Must be called inside a tokio runtime. Takes up no job: see
     /// [`App::resume_jobs`].
     pub fn open(home: &Path) -> Result<Arc<Self>> {
-        Self::open_with(home, Arc::new(OsKeychain::default()), Limits::default())
+        let keys = KeyFileOr::new(KeyFile::of(home), OsKeychain::default());
+        Self::open_with(home, Arc::new(keys), Limits::default())
     }
 
     pub fn open_with(home: &Path, keys: Arc<dyn KeyStore>, limits: Limits) -> Result<Arc<Self>> {

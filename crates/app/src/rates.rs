@@ -8,6 +8,8 @@ use std::time::{Duration, Instant};
 use dipper_transfer::Engine;
 use dipper_types::{JobId, TransferId};
 
+use crate::App;
+
 const EVERY: Duration = Duration::from_millis(250);
 /// Rates are means over so long: steady enough to read, quick enough to believe.
 const SPAN: Duration = Duration::from_secs(3);
@@ -80,6 +82,32 @@ impl Rates {
 
     pub fn transfer(&self, id: TransferId) -> u64 {
         rate(&self.inner.lock().unwrap_or_else(PoisonError::into_inner).transfers, &id)
+    }
+}
+
+/// A file under way.
+#[derive(Debug, Clone)]
+pub struct Moving {
+    pub id: i64,
+    pub key: String,
+    pub size: u64,
+    pub bytes: u64,
+}
+
+impl App {
+    /// What of a job is under way, from memory: cheap enough to be asked at every frame.
+    pub fn moving(&self, id: JobId) -> Vec<Moving> {
+        let job = self.engine.snapshots().into_iter().find(|job| job.job == id);
+        let active = job.map(|job| job.active).unwrap_or_default();
+        active
+            .into_iter()
+            .map(|file| Moving {
+                id: file.id.get(),
+                key: file.key,
+                size: file.size,
+                bytes: file.bytes,
+            })
+            .collect()
     }
 }
 

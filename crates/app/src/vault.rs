@@ -1,4 +1,6 @@
-use dipper_state::VaultState;
+use std::path::PathBuf;
+
+use dipper_state::{KeyFile, VaultError, VaultState};
 use dipper_types::Secret;
 
 use crate::events::Changed;
@@ -55,6 +57,55 @@ impl App {
         self.connections.forget_clients();
         self.events.changed(Changed::Vault, None, None);
         self.vault_status().await
+    }
+
+    /// Whether the vault's key lies in clear in a file beside it.
+    pub fn has_key_file(&self) -> bool {
+        KeyFile::of(&self.home).is_there()
+    }
+
+    /// From now on, the vault's key lies in clear in a file: whoever reads the data folder reads the
+    /// credentials. The caller has asked the user.
+    pub async fn make_key_file(&self) -> Result<PathBuf> {
+        if self.vault_status().await?.state == VaultStanding::KeyMissing {
+            return Err(Failure::from(VaultError::KeyMissing));
+        }
+        let (vault, file) = (self.connections.vault(), KeyFile::of(&self.home));
+        let path = file.path().to_owned();
+        blocking(move || {
+            let failed = |error: std::io::Error| {
+                Failure::new(Code::LocalIo, format!("{}: {error}", file.path().display()))
+            };
+            file.create().map_err(failed)?;
+            vault.hand_over().inspect_err(|_| drop(file.remove()))?;
+            Ok(())
+        })
+        .await?;
+        self.events.changed(Changed::Vault, None, None);
+        Ok(path)
+    }
+
+    /// Only where the key can still be had otherwise.
+    pub async fn remove_key_file(&self) -> Result<()> {
+        let (vault, file) = (self.connections.vault(), KeyFile::of(&self.home));
+        if !blocking(move || Ok(vault.has_passphrase()?)).await? {
+            return Err(Failure::invalid("without its key file, nothing would open the vault")
+                .with_hint("Set a passphrase first: `dipper vault passphrase`."));
+        }
+        blocking(move || {
+            file.remove().map_err(|error| {
+                Failure::new(Code::LocalIo, format!("{}: {error}", file.path().display()))
+            })
+        })
+        .await?;
+        self.events.changed(Changed::Vault, None, None);
+        Ok(())
+    }
+
+    /// Whether a passphrase opens the vault. Asks no keychain.
+    pub async fn vault_has_passphrase(&self) -> Result<bool> {
+        let vault = self.connections.vault();
+        blocking(move || Ok(vault.has_passphrase()?)).await
     }
 
     /// Forgets every sealed credential. The caller has asked the user.

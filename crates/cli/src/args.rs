@@ -9,7 +9,7 @@ use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
     batch, capabilities, cp, del, diff, doctor, du, find, get, info, mb, modify, mpu, peek, policy,
-    presign, s3cmd, setacl, shell, sync, tree, undo, versions, watch,
+    presign, s3cmd, setacl, shell, sync, tree, undo, vault, versions, watch,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -39,6 +39,10 @@ pub struct Args {
     #[arg(long, global = true, help_heading = CONNECTION)]
     #[arg(conflicts_with_all = ["config", "profile"])]
     pub sandbox: bool,
+    /// What prints the vault's passphrase, where no keychain opens it
+    #[arg(long, value_name = "COMMAND", global = true, help_heading = CONNECTION)]
+    #[arg(env = "DIPPER_PASSWORD_COMMAND", hide_env_values = true)]
+    pub password_command: Option<String>,
     /// What service it is, where the address does not tell: aws, minio, ceph, custom …
     #[arg(long, value_name = "ID", global = true, help_heading = CONNECTION)]
     #[arg(conflicts_with_all = ["profile", "sandbox"])]
@@ -52,6 +56,12 @@ pub struct Args {
     /// Say less
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
+    /// How far it is, also where no terminal is: a line every few seconds, JSON with --json
+    #[arg(long, global = true, help_heading = OUTPUT, overrides_with = "no_progress")]
+    pub progress: bool,
+    /// No progress bars
+    #[arg(long, global = true, help_heading = OUTPUT)]
+    pub no_progress: bool,
     #[command(flatten)]
     pub keys: KeyArgs,
     #[command(flatten)]
@@ -234,6 +244,8 @@ pub enum Verb {
 
     /// Saved connections
     Profile(ProfileVerb),
+    /// Where saved connections' secrets are, and what opens them
+    Vault(vault::VaultVerb),
     /// The transfer queue
     Jobs(JobsVerb),
     /// Many commands from a file, in one process

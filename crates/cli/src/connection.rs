@@ -1,16 +1,18 @@
 //! Which connection: keys among the options, `-c`, `--profile` or `--sandbox`; then `$S3CMD_CONFIG`,
-//! `~/.s3cfg`, the AWS environment, the app's first connection.
+//! systemd's credential `s3cfg`, `~/.s3cfg`, the AWS environment, the app's first connection.
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use dipper_app::{
     Addressing, App, Code, Connection, Credentials, Failure, Identity, Machine, NetworkOverride,
-    Proxy, ProxyRules, Result, Transport, Verify, provider_of_endpoint, providers,
+    Profile, ProfileKind, Proxy, ProxyRules, Result, Transport, Verify, provider_of_endpoint,
+    providers,
 };
 use dipper_types::Secret;
 
 use crate::args::Args;
+use crate::passphrase;
 use crate::s3cfg::S3cfg;
 
 /// The id of the profile to work with.
@@ -21,7 +23,7 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
     }
     if let Some(name) = &args.profile {
         return match app.find_profile(name).await? {
-            Some(profile) => Ok(profile.id),
+            Some(profile) => saved(app, args, profile).await,
             None => Err(Failure::invalid(format!("there is no connection '{name}'"))
                 .with_hint("`dipper profile ls` lists them.")),
         };
@@ -31,6 +33,9 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
     }
     if let Some(path) = variable("S3CMD_CONFIG") {
         return from_s3cfg(app, args, &PathBuf::from(path));
+    }
+    if let Some(path) = passphrase::credential("s3cfg").filter(|path| path.is_file()) {
+        return from_s3cfg(app, args, &path);
     }
     if let Some(path) = dipper_app::home_folder().map(|home| home.join(".s3cfg"))
         && path.is_file()
@@ -47,12 +52,19 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
         return from_options(app, args);
     }
     match app.profiles().await?.into_iter().next() {
-        Some(profile) => Ok(profile.id),
+        Some(profile) => saved(app, args, profile).await,
         None => Err(Failure::invalid("there is no connection yet").with_hint(
             "Try --sandbox, name an .s3cfg with -c, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
              or save a connection with `dipper profile add`.",
         )),
     }
+}
+
+async fn saved(app: &Arc<App>, args: &Args, profile: Profile) -> Result<String> {
+    if profile.kind == ProfileKind::Vault {
+        passphrase::unlock(app, args).await?;
+    }
+    Ok(profile.id)
 }
 
 /// A saved connection has its own keys and address: what is said besides would be ignored.

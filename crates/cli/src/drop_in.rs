@@ -119,8 +119,6 @@ const OPTIONS: &[Known] = &[
     value(&["--expiry-days"], With(&["expire"])),
     value(&["--expiry-prefix"], With(&["expire"])),
     flag(&["--skip-destination-validation"], With(&["setnotification"])),
-    flag(&["--progress"], Nothing),
-    flag(&["--no-progress"], Nothing),
     flag(&["--stats"], Nothing),
     flag(&["--enable"], With(CLOUDFRONT)),
     flag(&["--disable"], With(CLOUDFRONT)),

@@ -8,6 +8,8 @@ mod drop_in;
 mod exit;
 mod glob;
 mod output;
+mod passphrase;
+mod progress;
 mod s3cfg;
 mod verbs;
 mod wanted;

@@ -5,9 +5,12 @@ use std::borrow::Cow;
 use std::io::{IsTerminal, Write};
 use std::sync::LazyLock;
 
+use clap::builder::styling::{AnsiColor, Style};
 use dipper_app::{Code, Failure};
 use dipper_types::Timestamp;
 use serde::Serialize;
+
+use crate::progress::aside;
 
 /// A name as it may be printed here.
 pub fn name(text: &str) -> Cow<'_, str> {
@@ -15,7 +18,7 @@ pub fn name(text: &str) -> Cow<'_, str> {
     if *TERMINAL { visible(text).into() } else { text.into() }
 }
 
-fn visible(text: &str) -> String {
+pub fn visible(text: &str) -> String {
     let mut out = String::with_capacity(text.len());
     for c in text.chars() {
         let hidden = c.is_control()
@@ -31,17 +34,19 @@ fn visible(text: &str) -> String {
 
 /// Whole lines on stdout.
 pub fn print(text: &str) {
-    let mut out = std::io::stdout().lock();
     // Stdout is line-buffered: in one piece, it writes all but the last line in one call.
-    if out.write_all(text.as_bytes()).and_then(|()| out.flush()).is_err() {
+    let written = aside(|| {
+        let mut out = std::io::stdout().lock();
+        out.write_all(text.as_bytes()).and_then(|()| out.flush())
+    });
+    if written.is_err() {
         std::process::exit(0);
     }
 }
 
 /// A line on stdout. A reader that went away (`| head`) ends the program quietly.
 pub fn line(text: &str) {
-    let mut out = std::io::stdout().lock();
-    if writeln!(out, "{text}").is_err() {
+    if aside(|| writeln!(std::io::stdout().lock(), "{text}")).is_err() {
         std::process::exit(0);
     }
 }
@@ -54,8 +59,28 @@ pub fn json<T: Serialize>(value: &T) {
 
 /// A line on stderr, whether anybody reads it or not.
 pub fn note(text: &str) {
-    let _ = writeln!(std::io::stderr().lock(), "{}", visible(text));
+    let text = coloured(&visible(text));
+    let _ = aside(|| writeln!(std::io::stderr().lock(), "{text}"));
 }
+
+/// What went wrong stands out on a terminal that has colours, unless `NO_COLOR` is set.
+fn coloured(text: &str) -> String {
+    for (word, colour) in [("ERROR:", AnsiColor::Red), ("WARNING:", AnsiColor::Yellow)] {
+        if let Some(rest) = text.strip_prefix(word)
+            && *COLOURS
+        {
+            let style = Style::new().bold().fg_color(Some(colour.into()));
+            return format!("{style}{word}{style:#}{rest}");
+        }
+    }
+    text.to_owned()
+}
+
+static COLOURS: LazyLock<bool> = LazyLock::new(|| {
+    let set = |name: &str| std::env::var_os(name).is_some_and(|value| !value.is_empty());
+    let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+    std::io::stderr().is_terminal() && !set("NO_COLOR") && (cfg!(windows) || !dumb)
+});
 
 pub fn failure(failure: &Failure, json: bool) {
     if json {

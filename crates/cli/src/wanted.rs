@@ -1,12 +1,44 @@
 //! Which objects are wanted, by what a listing tells of them.
 
-use std::time::Duration;
-
-use dipper_app::{Failure, ListedObject, Result};
+use clap::Args;
+use dipper_app::{Failure, ListedObject, Result, SyncLimits};
 use dipper_types::Timestamp;
 use regex::Regex;
 
 use crate::glob::Glob;
+use crate::verbs::words;
+
+const HEADING: &str = "Sizes and ages";
+
+/// How large and how old a source may be.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Bounds {
+    /// Only what is so large or larger: 10k, 5m, 1g
+    #[arg(long, value_name = "SIZE", help_heading = HEADING)]
+    pub min_size: Option<String>,
+    /// Only what is so large or smaller
+    #[arg(long, value_name = "SIZE", help_heading = HEADING)]
+    pub max_size: Option<String>,
+    /// Only what was written so long ago or longer: 12h, 7d, 2w
+    #[arg(long, value_name = "AGE", visible_alias = "older-than", help_heading = HEADING)]
+    pub min_age: Option<String>,
+    /// Only what was written so long ago or later
+    #[arg(long, value_name = "AGE", visible_alias = "newer-than", help_heading = HEADING)]
+    pub max_age: Option<String>,
+}
+
+impl Bounds {
+    pub fn limits(&self) -> Result<SyncLimits> {
+        let size = |text: &Option<String>| text.as_deref().map(words::bytes).transpose();
+        let age = |text: &Option<String>| text.as_deref().map(words::span).transpose();
+        Ok(SyncLimits {
+            min_size: size(&self.min_size)?,
+            max_size: size(&self.max_size)?,
+            min_age: age(&self.min_age)?,
+            max_age: age(&self.max_age)?,
+        })
+    }
+}
 
 /// All of it must hold.
 #[derive(Debug, Default)]
@@ -17,10 +49,7 @@ pub struct Wanted {
     pub paths: Vec<Glob>,
     /// Somewhere in the key.
     pub regex: Option<Regex>,
-    pub min_size: Option<u64>,
-    pub max_size: Option<u64>,
-    pub min_age: Option<Duration>,
-    pub max_age: Option<Duration>,
+    pub limits: SyncLimits,
     /// One of them; a listing without any means STANDARD.
     pub classes: Vec<String>,
 }
@@ -37,22 +66,9 @@ impl Wanted {
         one_of(&self.names, name)
             && one_of(&self.paths, key)
             && self.regex.as_ref().is_none_or(|regex| regex.is_match(key))
-            && self.min_size.is_none_or(|least| object.size >= least)
-            && self.max_size.is_none_or(|most| object.size <= most)
-            && self.has_age(object.modified, now)
+            && self.limits.hold(object.size, object.modified, now)
             && (self.classes.is_empty()
                 || self.classes.iter().any(|wanted| wanted.eq_ignore_ascii_case(class)))
-    }
-
-    /// What has no time has no age that anything could be said of.
-    fn has_age(&self, modified: Option<Timestamp>, now: Timestamp) -> bool {
-        if self.min_age.is_none() && self.max_age.is_none() {
-            return true;
-        }
-        let Some(modified) = modified else { return false };
-        let age = u64::try_from(now.millis().saturating_sub(modified.millis())).unwrap_or(0);
-        let age = Duration::from_millis(age);
-        self.min_age.is_none_or(|least| age >= least) && self.max_age.is_none_or(|most| age <= most)
     }
 }
 
@@ -93,11 +109,9 @@ mod tests {
         assert!(has(&by_path, "a/x.log", 1, 1) && !has(&by_path, "a/b/x.log", 1, 1));
         let by_regex = Wanted { regex: regex("[0-9]{4}/").ok(), ..Wanted::default() };
         assert!(has(&by_regex, "logs/2026/x", 1, 1) && !has(&by_regex, "logs/26/x", 1, 1));
-        let sizes = Wanted { min_size: Some(5), max_size: Some(9), ..Wanted::default() };
-        assert_eq!([4, 5, 9, 10].map(|size| has(&sizes, "a", size, 1)), [false, true, true, false]);
-        let days = |n| Some(Duration::from_secs(n * DAY));
-        let ages = Wanted { min_age: days(2), max_age: days(4), ..Wanted::default() };
-        assert_eq!([1, 2, 4, 5].map(|age| has(&ages, "a", 1, age)), [false, true, true, false]);
+        let limits = SyncLimits { min_size: Some(5), ..SyncLimits::default() };
+        let sizes = Wanted { limits, ..Wanted::default() };
+        assert_eq!([4, 5].map(|size| has(&sizes, "a", size, 1)), [false, true]);
         let class = Wanted { classes: vec!["standard".into()], ..Wanted::default() };
         assert!(has(&class, "a", 1, 1));
         let class = Wanted { classes: vec!["GLACIER".into()], ..Wanted::default() };

@@ -364,7 +364,7 @@ impl Error {
         if context.message.is_none() {
             // An answer without words: HTTP has some for its status.
             let by_status = match &error {
-                SdkError::ServiceError(_) if context.s3_code.is_none() => context
+                SdkError::ServiceError(_) => context
                     .http_status
                     .and_then(|status| http::StatusCode::from_u16(status).ok())
                     .and_then(|status| status.canonical_reason().map(str::to_owned)),

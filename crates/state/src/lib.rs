@@ -8,6 +8,7 @@ mod db;
 mod digests;
 mod instance;
 mod journal;
+mod key_file;
 mod keychain;
 mod os_path;
 mod profiles;
@@ -23,6 +24,7 @@ pub use journal::{
     Fingerprint, Intent, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, PartRow,
     Priority, TransferFilter, TransferRow, TransferState, Wish,
 };
+pub use key_file::{KeyFile, KeyFileOr};
 pub use keychain::{KeyStore, KeychainError, OsKeychain};
 pub use profiles::{ProfileRow, Profiles};
 pub use settings::SettingsTable;

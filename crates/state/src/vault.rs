@@ -183,6 +183,15 @@ impl Vault {
         Ok(())
     }
 
+    /// Writes the key, made if need be, to where keys are kept now.
+    pub fn hand_over(&self) -> Result<(), VaultError> {
+        let key = match self.cached() {
+            Some(key) => key,
+            None => self.find_or_make_key()?,
+        };
+        Ok(self.store.set(key.as_slice())?)
+    }
+
     /// Forgets everything that is sealed, and its key.
     pub fn reset(&self) -> Result<(), VaultError> {
         let mut connection = self.locked();

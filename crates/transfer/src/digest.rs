@@ -32,10 +32,10 @@ pub fn digest(path: &Path) -> Result<FileDigest, TransferError> {
     let before = fingerprint(&meta);
     let mut md5 = Md5::new();
     let crc = Crc::Crc64nvme;
-    let mut all = crc.digest(b"");
+    let mut all = crc.start();
     let hashed = fs::each_block(&file, 0, before.size, |block| {
         md5.update(block);
-        all = crc.combine(all, crc.digest(block), block.len() as u64);
+        all.update(block);
     });
     match hashed {
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => {
@@ -44,7 +44,7 @@ pub fn digest(path: &Path) -> Result<FileDigest, TransferError> {
         hashed => hashed.map_err(read())?,
     }
     same(&file, path, before)?;
-    Ok(FileDigest { meta, md5: md5.finalize().into(), crc64nvme: crc.base64(all) })
+    Ok(FileDigest { meta, md5: md5.finalize().into(), crc64nvme: crc.base64(all.finalize()) })
 }
 
 #[cfg(test)]

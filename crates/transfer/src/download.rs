@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use dipper_s3::{Class, GetRequest, HeadRequest, ObjectHead};
 use dipper_state::{Outcome, PartRow, TransferRow};
@@ -19,7 +19,7 @@ use crate::plan::{self, PART_MIN};
 use crate::pool::Buffer;
 use crate::progress::{Active, Attempt};
 use crate::proof::{Proof, likely_part, parts_to_learn, prove};
-use crate::publish::Whole;
+use crate::publish::{Published, Whole};
 use crate::spec::{OnExisting, Spec};
 use crate::{attrs, conflict, existing, fs, hedge, layout, retry};
 
@@ -236,25 +236,25 @@ impl Download<'_> {
         .await?;
         let Some((head, bytes, verified)) = got else { return Ok(None) };
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
+        let publisher = &self.context.engine.publisher;
+        let room = publisher.room().await?;
         let partial = self.partial();
-        let (root, path) = (self.root.clone(), partial.clone());
-        let (about, keep) = (head.clone(), self.context.spec.keep());
-        let written = blocking(move || {
+        let (root, path, target) = (self.root.clone(), partial.clone(), self.target.clone());
+        let (about, on_existing) = (head.clone(), self.on_existing);
+        let (context, active) = (Arc::clone(self.context), Arc::clone(self.active));
+        let make = move || {
             let file = fs::create_partial(&root, &path, None)?;
             fs::write_at(&file, bytes.as_ref(), 0).map_err(TransferError::local("write", &path))?;
-            attrs::restore(&file, &path, &about, keep);
-            Ok(file)
-        })
-        .await;
-        drop(budget);
-        let file = match written {
-            Ok(file) => Arc::new(file),
-            Err(error) => {
-                self.give_up(&partial, &error);
-                return Err(error);
-            }
+            attrs::restore(&file, &path, &about, context.spec.keep());
+            drop((bytes, budget));
+            // What only waits for the disk keeps nobody from the network.
+            active.hold(None);
+            let file = Arc::new(file);
+            let came = Came::of(&context.spec, &file);
+            Ok(Whole { partial: path, file, target, on_existing, came })
         };
-        self.publish(partial, file, size, verified, head.etag).await.map(Some)
+        let published = publisher.make(make, room).await;
+        self.published(published, &partial, size, verified, head.etag).map(Some)
     }
 
     async fn publish(
@@ -266,25 +266,37 @@ impl Download<'_> {
         etag: Option<String>,
     ) -> Result<Outcome, TransferError> {
         let publisher = &self.context.engine.publisher;
-        let before = Came::of(&self.context.spec, &file);
+        let came = Came::of(&self.context.spec, &file);
         let room = publisher.room().await?;
-        // What only waits for the disk keeps nobody from the network.
         self.active.hold(None);
         let whole = Whole {
             partial: partial.clone(),
             file,
             target: self.target.clone(),
             on_existing: self.on_existing,
+            came,
         };
-        match publisher.publish(whole, room).await {
-            Ok(name) => {
-                if let (Some(before), Some(etag)) = (before, &etag) {
-                    before.remember(self.context, &self.bucket, self.key.as_str(), etag, verified);
+        let published = publisher.publish(whole, room).await;
+        self.published(published, &partial, size, verified, etag)
+    }
+
+    fn published(
+        &self,
+        published: Result<Published, TransferError>,
+        partial: &Path,
+        size: u64,
+        verified: &'static str,
+        etag: Option<String>,
+    ) -> Result<Outcome, TransferError> {
+        match published {
+            Ok(Published { name, came }) => {
+                if let (Some(came), Some(etag)) = (came, &etag) {
+                    came.remember(self.context, &self.bucket, self.key.as_str(), etag, verified);
                 }
                 Ok(Outcome::Done { size, verified: verified.to_owned(), etag, local: Some(name) })
             }
             Err(error) => {
-                self.give_up(&partial, &error);
+                self.give_up(partial, &error);
                 Err(error)
             }
         }
@@ -309,9 +321,10 @@ impl Download<'_> {
             .filter(|n| !done.iter().any(|p| u64::from(p.number.get().unsigned_abs()) == *n))
             .collect();
         let pace = hedge::Pace::new(missing.len());
+        let open = Arc::new(Partial { file: Arc::clone(&file), turn: Mutex::new(()) });
         let fetched: Result<Vec<PartRow>, TransferError> = futures::stream::iter(missing)
             .map(|number| {
-                self.piece(&file, &partial, &etag, head.size, pieces, number, &pace).boxed()
+                self.piece(&open, &partial, &etag, head.size, pieces, number, &pace).boxed()
             })
             .buffer_unordered(engine.limits.parts.max(1))
             .try_collect()
@@ -403,7 +416,7 @@ impl Download<'_> {
     #[expect(clippy::too_many_arguments, reason = "a piece is named by all of these")]
     async fn piece(
         &self,
-        file: &Arc<File>,
+        open: &Arc<Partial>,
         partial: &Path,
         etag: &str,
         size: u64,
@@ -433,10 +446,10 @@ impl Download<'_> {
         })
         .await?;
         pace.end(began);
-        let (file, path) = (Arc::clone(file), partial.to_owned());
+        let (open, path) = (Arc::clone(open), partial.to_owned());
         let (checksum, md5) = blocking(move || {
             let bytes = bytes.as_ref();
-            fs::write_at(&file, bytes, first).map_err(TransferError::local("write", &path))?;
+            open.write(bytes, first).map_err(TransferError::local("write", &path))?;
             let md5 = pieces.md5.then(|| hex::encode(Md5::digest(bytes)));
             Ok((pieces.crc.base64(pieces.crc.digest(bytes)), md5.unwrap_or_default()))
         })
@@ -506,6 +519,22 @@ impl Download<'_> {
 
 fn wrong(what: &'static str, expected: u64, got: u64) -> TransferError {
     TransferError::Mismatch { what, expected: expected.to_string(), got: got.to_string() }
+}
+
+/// A file whose pieces come in any order.
+struct Partial {
+    file: Arc<File>,
+    /// Systems let one write into a file at a time, and those that wait for it burn a core each.
+    turn: Mutex<()>,
+}
+
+impl Partial {
+    fn write(&self, bytes: &[u8], first: u64) -> std::io::Result<()> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        fs::write_at(&self.file, bytes, first)?;
+        fs::write_back(&self.file, first, bytes.len() as u64);
+        Ok(())
+    }
 }
 
 /// How an object is cut, and what is computed of each piece while it is in memory.

@@ -106,10 +106,31 @@ pub(crate) fn more_open_files() {
 #[cfg(not(unix))]
 pub(crate) fn more_open_files() {}
 
+/// A few pages at a time: the file's lock is held as long as one write takes, and for a write of many
+/// megabytes the kernel takes its memory in pieces so large that no one has used them lately.
 #[cfg(unix)]
-pub(crate) fn write_at(file: &File, bytes: &[u8], offset: u64) -> io::Result<()> {
-    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+pub(crate) fn write_at(file: &File, bytes: &[u8], mut offset: u64) -> io::Result<()> {
+    for slice in bytes.chunks(256 << 10) {
+        std::os::unix::fs::FileExt::write_all_at(file, slice, offset)?;
+        offset += slice.len() as u64;
+    }
+    Ok(())
 }
+
+/// Asks for what was written to go to the disk now, while more comes over the network, so that the
+/// fsync at the end finds little to wait for. Advice: nothing depends on it.
+#[cfg(target_os = "linux")]
+pub(crate) fn write_back(file: &File, offset: u64, len: u64) {
+    let _ = rustix::fs::fadvise(
+        file,
+        offset,
+        std::num::NonZeroU64::new(len),
+        rustix::fs::Advice::DontNeed,
+    );
+}
+
+#[cfg(not(target_os = "linux"))]
+pub(crate) fn write_back(_: &File, _: u64, _: u64) {}
 
 #[cfg(windows)]
 pub(crate) fn write_at(file: &File, mut bytes: &[u8], mut offset: u64) -> io::Result<()> {

@@ -6,9 +6,11 @@ use std::fs::File;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender, channel};
+use std::time::{Duration, Instant};
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
+use crate::came::Came;
 use crate::error::TransferError;
 use crate::fs;
 use crate::spec::OnExisting;
@@ -20,18 +22,39 @@ const WAITING: usize = 384;
 #[cfg(target_os = "linux")]
 const MANY: usize = 8;
 
+/// Others that come so soon after the last ones are waited for.
+const SOON: Duration = Duration::from_millis(20);
+
 /// A whole, verified file under its temporary name.
 pub(crate) struct Whole {
     pub partial: PathBuf,
     pub file: Arc<File>,
     pub target: PathBuf,
     pub on_existing: OnExisting,
+    /// For whoever wants to know later what it became.
+    pub came: Option<Came>,
+}
+
+/// A file that has its name.
+pub(crate) struct Published {
+    pub name: PathBuf,
+    pub came: Option<Came>,
 }
 
 struct Order {
     whole: Whole,
-    tell: oneshot::Sender<Result<PathBuf, TransferError>>,
+    tell: Tell,
     _room: OwnedSemaphorePermit,
+}
+
+type Tell = oneshot::Sender<Result<Published, TransferError>>;
+
+/// Files that have their names, in folders that may not be on disk yet.
+#[derive(Default)]
+struct Named {
+    files: Vec<(Published, Tell)>,
+    /// The file systems they are on.
+    systems: BTreeSet<u64>,
 }
 
 /// A thread of its own, and the line before it.
@@ -58,90 +81,153 @@ impl Publisher {
         &self,
         whole: Whole,
         room: OwnedSemaphorePermit,
-    ) -> Result<PathBuf, TransferError> {
+    ) -> Result<Published, TransferError> {
         let (tell, told) = oneshot::channel();
         let order = Order { whole, tell, _room: room };
         self.orders.send(order).map_err(|_| TransferError::Panicked)?;
+        told.await.map_err(|_| TransferError::Panicked)?
+    }
+
+    /// The same for a file that `make` writes, on a thread that may wait for the disk. From there it
+    /// goes straight into the line: of thousands of small files, each way back would cost.
+    pub async fn make(
+        &self,
+        make: impl FnOnce() -> Result<Whole, TransferError> + Send + 'static,
+        room: OwnedSemaphorePermit,
+    ) -> Result<Published, TransferError> {
+        let (tell, told) = oneshot::channel();
+        let orders = self.orders.clone();
+        tokio::task::spawn_blocking(move || match make() {
+            // Who is not told knows that nobody is there to tell.
+            Ok(whole) => drop(orders.send(Order { whole, tell, _room: room })),
+            Err(error) => drop(tell.send(Err(error))),
+        });
         told.await.map_err(|_| TransferError::Panicked)?
     }
 }
 
 fn work(orders: &Receiver<Order>) {
     let mut spellings = Spellings::default();
-    while let Ok(first) = orders.recv() {
+    let mut named = Named::default();
+    let mut last: Option<Instant> = None;
+    let mut wait = Duration::ZERO;
+    loop {
+        let first = match named.files.is_empty() {
+            true => orders.recv().ok(),
+            false => orders.recv_timeout(wait).ok(),
+        };
+        let Some(first) = first else {
+            if named.files.is_empty() {
+                return;
+            }
+            named.settle();
+            continue;
+        };
         let mut group = vec![first];
+        let busy = last.is_some_and(|last| last.elapsed() < SOON);
+        wait = if busy { SOON } else { Duration::ZERO };
+        let until = Instant::now() + wait;
         while group.len() < WAITING {
-            match orders.try_recv() {
+            match orders.recv_timeout(until.saturating_duration_since(Instant::now())) {
                 Ok(order) => group.push(order),
                 Err(_) => break,
             }
         }
-        publish_all(group, &mut spellings);
+        let (synced, systems) = sync_all(&group);
+        // Who wrote down everything that came before wrote down the earlier names, too.
+        if named.systems.is_subset(&systems) {
+            named.tell();
+        } else {
+            named.settle();
+        }
+        for (order, synced) in group.into_iter().zip(synced) {
+            give_name(order, synced, &mut spellings, &mut named);
+        }
+        last = Some(Instant::now());
     }
 }
 
-fn publish_all(group: Vec<Order>, spellings: &mut Spellings) {
-    let synced = sync_all(&group);
-    let mut folders = BTreeSet::new();
-    let mut named = Vec::with_capacity(group.len());
-    for (order, synced) in group.into_iter().zip(synced) {
-        let Whole { partial, target, on_existing, .. } = &order.whole;
-        let name = match synced {
-            Ok(()) => {
-                spellings.check(target).and_then(|()| fs::give_name(partial, target, *on_existing))
-            }
-            Err(source) => Err(TransferError::Local { op: "write", path: partial.clone(), source }),
-        };
-        if let Ok(name) = &name {
-            spellings.remember(name);
+fn give_name(
+    Order { whole, tell, .. }: Order,
+    synced: std::io::Result<()>,
+    spellings: &mut Spellings,
+    named: &mut Named,
+) {
+    let Whole { partial, file, target, on_existing, came } = whole;
+    let name = match synced {
+        Ok(()) => {
+            spellings.check(&target).and_then(|()| fs::give_name(&partial, &target, on_existing))
         }
-        if let Ok(name) = &name
-            && let Some(folder) = name.parent()
-        {
-            folders.insert(folder.to_owned());
+        Err(source) => Err(TransferError::Local { op: "write", path: partial, source }),
+    };
+    match name {
+        Ok(name) => {
+            spellings.remember(&name);
+            named.systems.insert(system(&file));
+            named.files.push((Published { name, came }, tell));
         }
-        named.push((order, name));
-    }
-    // A rename is durable once its folder is.
-    for folder in folders {
-        fs::sync_folder(&folder);
-    }
-    for (order, name) in named {
-        let _ = order.tell.send(name);
+        Err(error) => {
+            let _ = tell.send(Err(error));
+        }
     }
 }
 
-/// The bytes of each, before any of them has its name.
-#[cfg(target_os = "linux")]
-fn sync_all(group: &[Order]) -> Vec<std::io::Result<()>> {
-    use std::collections::HashMap;
+impl Named {
+    /// A rename is durable once its folder is.
+    fn settle(&mut self) {
+        let folders: BTreeSet<_> =
+            self.files.iter().filter_map(|(file, _)| file.name.parent()).collect();
+        for folder in folders {
+            fs::sync_folder(folder);
+        }
+        self.tell();
+    }
+
+    fn tell(&mut self) {
+        self.systems.clear();
+        for (file, tell) in self.files.drain(..) {
+            let _ = tell.send(Ok(file));
+        }
+    }
+}
+
+#[cfg(unix)]
+fn system(file: &File) -> u64 {
     use std::os::unix::fs::MetadataExt;
+    file.metadata().map_or(0, |meta| meta.dev())
+}
+
+#[cfg(not(unix))]
+fn system(_: &File) -> u64 {
+    0
+}
+
+/// The bytes of each, before any of them has its name, and the file systems that were asked as a whole.
+#[cfg(target_os = "linux")]
+fn sync_all(group: &[Order]) -> (Vec<std::io::Result<()>>, BTreeSet<u64>) {
+    use std::collections::BTreeMap;
     if group.len() < MANY {
-        return group.iter().map(|order| order.whole.file.sync_all()).collect();
+        return (each(group), BTreeSet::new());
     }
     // syncfs waits for every byte written before it, and tells errors (Linux 5.8 and later); what an
     // older kernel does not tell, the size of the file and its own error state still do.
-    let mut systems: HashMap<u64, std::io::Result<()>> = HashMap::new();
+    let mut systems = BTreeMap::new();
+    let mut synced = Vec::with_capacity(group.len());
     for order in group {
-        let device = order.whole.file.metadata().map_or(0, |meta| meta.dev());
-        systems.entry(device).or_insert_with(|| {
-            rustix::fs::syncfs(&*order.whole.file).map_err(std::io::Error::from)
-        });
+        let file = &order.whole.file;
+        let well =
+            systems.entry(system(file)).or_insert_with(|| rustix::fs::syncfs(&**file).is_ok());
+        // Whose error it was is told by asking each.
+        synced.push(if *well { Ok(()) } else { file.sync_all() });
     }
-    group
-        .iter()
-        .map(|order| {
-            let device = order.whole.file.metadata().map_or(0, |meta| meta.dev());
-            match systems.get(&device) {
-                Some(Ok(())) => Ok(()),
-                // Whose error it was is told by asking each.
-                _ => order.whole.file.sync_all(),
-            }
-        })
-        .collect()
+    (synced, systems.into_iter().filter(|(_, well)| *well).map(|(system, _)| system).collect())
 }
 
 #[cfg(not(target_os = "linux"))]
-fn sync_all(group: &[Order]) -> Vec<std::io::Result<()>> {
+fn sync_all(group: &[Order]) -> (Vec<std::io::Result<()>>, BTreeSet<u64>) {
+    (each(group), BTreeSet::new())
+}
+
+fn each(group: &[Order]) -> Vec<std::io::Result<()>> {
     group.iter().map(|order| order.whole.file.sync_all()).collect()
 }

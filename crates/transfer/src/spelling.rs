@@ -1,7 +1,7 @@
 //! Whether what lies under a name was called otherwise: on file systems that take `a` and `A`, or `é`
 //! and `é`, for one, a file must not replace another one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::fs::Metadata;
 use std::io;
@@ -9,13 +9,15 @@ use std::path::{Path, PathBuf};
 
 use crate::error::TransferError;
 
+const REMEMBERED: usize = 1_000;
+
 /// What got its name here on such file systems. Some mounts list all names in lower case (NTFS-3G's
 /// `ignore_case`): they can't tell by themselves how a file was called.
 #[derive(Default)]
 pub(crate) struct Spellings {
     by_file: HashMap<(u64, u64), PathBuf>,
-    /// The folder that was last seen to tell `a` from `A`.
-    strict: Option<PathBuf>,
+    /// Folders that were seen to tell `a` from `A`, of late.
+    strict: HashSet<PathBuf>,
 }
 
 impl Spellings {
@@ -36,14 +38,17 @@ impl Spellings {
 
     pub fn remember(&mut self, path: &Path) {
         let (Some(name), Some(folder)) = (path.file_name(), path.parent()) else { return };
-        if !cfg!(unix) || self.strict.as_deref() == Some(folder) {
+        if !cfg!(unix) || self.strict.contains(folder) {
             return;
         }
         let Ok(there) = path.symlink_metadata() else { return };
         if may_differ(folder, name, &there) {
             self.by_file.insert(id(&there), path.to_owned());
         } else if cfg!(target_os = "linux") && swapped_name(name).is_some() {
-            self.strict = Some(folder.to_owned());
+            if self.strict.len() >= REMEMBERED {
+                self.strict.clear();
+            }
+            self.strict.insert(folder.to_owned());
         }
     }
 }

@@ -69,8 +69,9 @@ pub(crate) async fn one(
         return;
     }
     // Where there is no bucket, there is none for the other files either: one says it.
-    let homeless =
-        matches!(&ended, Err(TransferError::S3(error)) if error.class == Class::BucketNotFound);
+    let homeless = matches!(&ended, Err(TransferError::S3(error))
+        if error.class == Class::BucketNotFound
+            || error.context.s3_code.as_deref() == Some("InvalidBucketName"));
     if homeless && context.cancel.is_cancelled() {
         context.progress.end(id, |_| {});
         return;

@@ -44,7 +44,7 @@ struct Done {
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &Run) -> Result<Ended> {
     let mut lines = lines(&options.file)?;
-    let outer = Shared::of(args);
+    let outer = Shared::of(args, options.jobs == 1);
     let mut running: JoinSet<Done> = JoinSet::new();
     let (mut failed, mut all, mut over) = (0_u64, 0_u64, false);
     loop {
@@ -152,11 +152,15 @@ struct Shared {
     json: bool,
     quiet: bool,
     raw: bool,
+    password_command: Option<String>,
+    progress: bool,
+    /// Bars of several would paint over each other.
+    no_progress: bool,
     command: Command,
 }
 
 impl Shared {
-    fn of(args: &Args) -> Self {
+    fn of(args: &Args, alone: bool) -> Self {
         let mut command = Args::command();
         command.build();
         Self {
@@ -169,6 +173,9 @@ impl Shared {
             json: args.json,
             quiet: args.quiet,
             raw: args.raw,
+            password_command: args.password_command.clone(),
+            progress: args.progress,
+            no_progress: args.no_progress || !alone,
         }
     }
 
@@ -222,6 +229,9 @@ impl Shared {
         args.json |= self.json;
         args.quiet |= self.quiet;
         args.raw |= self.raw;
+        args.progress |= self.progress;
+        args.no_progress |= self.no_progress;
+        args.password_command = args.password_command.or_else(|| self.password_command.clone());
         Ok(Some((args, verb)))
     }
 }
@@ -233,7 +243,10 @@ mod tests {
     use super::*;
 
     fn shared() -> Shared {
-        Shared::of(&Args::try_parse_from(["dipper", "--profile", "p", "--json", "ls"]).unwrap())
+        Shared::of(
+            &Args::try_parse_from(["dipper", "--profile", "p", "--json", "ls"]).unwrap(),
+            true,
+        )
     }
 
     #[test]

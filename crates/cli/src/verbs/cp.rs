@@ -4,7 +4,7 @@ use clap::Args;
 use dipper_app::{
     Below, Chosen, Copy, Failure, HeaderEdit, Item, ListedAction, Result, Visibility,
 };
-use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, S3Uri};
+use dipper_types::{BucketName, Clock, JobId, ObjectKey, Prefix, ProfileId, S3Uri, SystemClock};
 use serde_json::json;
 
 use super::Context;
@@ -13,6 +13,7 @@ use super::modify::Headers;
 use super::targets::begun;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
+use crate::wanted::Bounds;
 
 #[derive(Debug, Args)]
 #[command(override_usage = "dipper cp [OPTIONS] s3://BUCKET/KEY… s3://BUCKET[/KEY]")]
@@ -37,6 +38,9 @@ pub struct Cp {
     pub storage_class: Option<String>,
     #[command(flatten)]
     pub headers: Headers,
+    /// For --recursive and patterns
+    #[command(flatten)]
+    pub bounds: Bounds,
     /// Leave objects that are there
     #[arg(long)]
     pub no_clobber: bool,
@@ -57,6 +61,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
         Some(name) => saved(context, name).await?,
     };
     let edit: HeaderEdit = options.headers.edit()?;
+    let limits = options.bounds.limits()?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
     let word = if move_away { "move" } else { "copy" };
     let mut partly = false;
@@ -101,7 +106,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                 // What is copied into the folder itself is not to be found there and copied again.
                 let into_itself =
                     bucket == to_bucket && target.as_str().starts_with(prefix.as_str());
-                if options.dry_run || into_itself {
+                if options.dry_run || into_itself || limits.is_any() {
                     let found = Matches::below(context, &bucket, prefix.as_str(), None).await?;
                     let title = prefix.to_string();
                     let ended = way.streamed(to, found, cut, &target, title).await?;
@@ -189,9 +194,14 @@ impl Way<'_> {
             let source = Some(ObjectKey::new(object.key)?);
             Ok(Item { key, source, version_id: None, size: object.size })
         };
+        let (limits, now) = (self.options.bounds.limits()?, SystemClock.now());
+        let wanted = |one: &Match| limits.hold(one.object.size, one.object.modified, now);
         if self.options.dry_run {
             let mut any = None;
             while let Some(one) = found.next().await? {
+                if !wanted(&one) {
+                    continue;
+                }
                 any = Some(self.planned(&item(one)?));
             }
             return Ok(any);
@@ -200,7 +210,9 @@ impl Way<'_> {
         let mut draft = app.draft(profile, self.to_bucket, &Prefix::root(), title, action).await?;
         let filled = async {
             while let Some(one) = found.next().await? {
-                draft.add(item(one)?).await?;
+                if wanted(&one) {
+                    draft.add(item(one)?).await?;
+                }
             }
             Ok(())
         };

@@ -11,6 +11,12 @@ use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ended> {
+    // These need their connection's keys.
+    if let JobsAction::Repeat { .. } | JobsAction::Retry { .. } | JobsAction::Resume { .. } =
+        &options.verb
+    {
+        crate::passphrase::unlock(app, args).await?;
+    }
     match &options.verb {
         JobsAction::Ls => {
             for job in app.jobs()? {

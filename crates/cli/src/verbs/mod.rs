@@ -33,9 +33,10 @@ pub mod sync;
 mod targets;
 pub mod tree;
 pub mod undo;
+pub mod vault;
 pub mod versions;
 pub mod watch;
-mod words;
+pub mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -48,6 +49,7 @@ use crate::args::{Args, PayerVerb, Verb};
 use crate::connection;
 use crate::exit::Ended;
 use crate::output;
+use crate::progress::Progress;
 
 /// What a verb needs.
 pub struct Context<'a> {
@@ -59,6 +61,7 @@ pub struct Context<'a> {
 pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
     match &args.verb {
         Verb::Profile(options) => return profile::run(app, args, options).await,
+        Verb::Vault(options) => return vault::run(app, args, options).await,
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
         _ => {}
     }
@@ -244,14 +247,23 @@ impl Context<'_> {
 
     /// Waits for a job; Ctrl-C stops it cleanly and says how to go on.
     pub async fn wait(&self, id: JobId) -> Result<Job> {
-        tokio::select! {
-            job = self.app.wait_job(id) => job,
-            _ = tokio::signal::ctrl_c() => {
-                self.app.pause_for_exit().await;
-                output::note(&format!("Stopped. `dipper jobs resume {id}` goes on."));
-                Err(Failure::new(Code::Cancelled, "interrupted"))
-            }
+        let mut progress = Progress::of(self.args);
+        let ended = tokio::select! {
+            job = self.app.wait_job(id) => Some(job),
+            () = progress.show(self.app, id) => None,
+            _ = tokio::signal::ctrl_c() => None,
+        };
+        progress.end(ended.as_ref().and_then(|job| job.as_ref().ok()));
+        if let Some(job) = ended {
+            return job;
         }
+        tokio::select! {
+            () = self.app.pause_for_exit() => {}
+            // What is journaled stays, also for whoever can't wait.
+            _ = tokio::signal::ctrl_c() => {}
+        }
+        output::note(&format!("Stopped. `dipper jobs resume {id}` goes on."));
+        Err(Failure::new(Code::Cancelled, "interrupted"))
     }
 
     /// Prints what failed of a job, and says how it ended as a whole.

@@ -15,6 +15,7 @@ use crate::args_profile::{ProfileAction, ProfileAdd, ProfileVerb};
 use crate::connection::read_s3cfg;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note};
+use crate::passphrase;
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileVerb) -> Result<Ended> {
     match &options.verb {
@@ -24,6 +25,7 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileVerb) -> Result<E
             app.remove_profile(&profile.id).await?;
         }
         ProfileAction::Add(add) => {
+            passphrase::unlock(app, args).await?;
             let draft = draft(args, add)?;
             let saved = app.save_profile(draft).await?;
             let anonymous = saved.options.sign_in == Way::Keys && saved.access_key_hint.is_none();

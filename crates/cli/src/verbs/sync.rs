@@ -18,6 +18,7 @@ use super::{Context, shown, words};
 use crate::args::HeaderArgs;
 use crate::exit::Ended;
 use crate::output::{self, json as json_line, line, name, note};
+use crate::wanted::Bounds;
 
 const FILTERS: &str = "Which files (see docs/sync.md)";
 const DELETING: &str = "Deleting";
@@ -102,6 +103,8 @@ pub struct Sync {
     pub files_from: Option<PathBuf>,
 
     #[command(flatten)]
+    pub bounds: Bounds,
+    #[command(flatten)]
     pub headers: HeaderArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
@@ -140,6 +143,7 @@ async fn synced(
         sources: sources.to_vec(),
         target: target.clone(),
         filter: filter(options)?,
+        limits: options.bounds.limits()?,
         compare: Compare { content: !options.no_check_md5, skip_existing: options.skip_existing },
         deletion: Deletion {
             removed: delete_removed,
