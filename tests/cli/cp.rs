@@ -86,3 +86,15 @@ fn headers_and_class_change_in_place_and_the_rest_stays() {
     assert!(info["acl"].to_string().contains("*anon*"), "the ACL is kept: {}", info["acl"]);
     world.run(["modify", "s3://bucket/a"]).exits(64).says("say what to change");
 }
+
+#[test]
+fn only_so_large() {
+    let world = World::with_bucket();
+    world.put("from/small", b"x");
+    world.put("from/large", &[b'x'; 3000]);
+    world.run(["cp", "-r", "--min-size", "2k", "s3://bucket/from/", "s3://bucket/to/"]).ok();
+    world.run(["mv", "--max-size", "2k", "s3://bucket/from/*", "s3://bucket/away/"]).ok();
+    assert_eq!(world.keys(), ["away/small", "from/large", "to/large"]);
+    let old = ["cp", "-r", "--older-than", "1d", "s3://bucket/from/", "s3://bucket/to/"];
+    world.run(old).exits(64).says("nothing to copy");
+}

@@ -490,3 +490,25 @@ fn several_sources() {
     world.run(["sync", "s3://bucket/one/", "s3://bucket/two/", "down/"]).ok();
     assert_eq!(files(&world.path("down")), [("a".into(), b"22".into()), ("b".into(), b"b".into())]);
 }
+
+#[test]
+fn sizes_and_ages_of_the_source() {
+    let world = World::with_bucket();
+    for (name, size) in [("small", 1), ("middle", 2000), ("large", 9000)] {
+        world.write(&format!("d/{name}"), vec![b'x'; size]);
+    }
+    let old = std::time::SystemTime::now() - std::time::Duration::from_secs(3 * 24 * 60 * 60);
+    std::fs::File::open(world.path("d/small")).unwrap().set_modified(old).unwrap();
+    world.run(["sync", "--min-size", "2", "--max-size", "2k", "d/", "s3://bucket/"]).ok();
+    assert_eq!(world.keys(), ["middle"]);
+    world.run(["sync", "--older-than", "2d", "d/", "s3://bucket/"]).ok();
+    assert_eq!(world.keys(), ["middle", "small"]);
+    // What is left out by its size is there, and not to be deleted for that.
+    world.write("d/middle", "short");
+    world.put("gone", b"x");
+    let words = ["sync", "--delete-removed", "--min-size", "1k", "d/", "s3://bucket/"];
+    world.run(words).ok();
+    assert_eq!(world.keys(), ["large", "middle", "small"]);
+    assert_eq!(world.bytes("middle").len(), 2000);
+    world.run(["sync", "--min-size", "much", "d/", "s3://bucket/"]).exits(64);
+}

@@ -123,20 +123,6 @@ impl App {
         }
     }
 
-    /// Every object below a prefix, with its size.
-    pub async fn everything_below(
-        &self,
-        profile: &str,
-        bucket: &BucketName,
-        prefix: &Prefix,
-    ) -> Result<Vec<(ObjectKey, u64)>> {
-        let s3 = self.s3(profile).await?;
-        let mut objects = Vec::new();
-        everything_below(&s3, bucket, prefix.as_str(), |key, size| objects.push((key, size)))
-            .await?;
-        Ok(objects)
-    }
-
     pub(crate) fn frozen_set(&self, token: u32) -> Result<Set> {
         let inner = self.frozen.inner.lock().unwrap_or_else(PoisonError::into_inner);
         inner.1.get(&token).cloned().ok_or_else(gone)

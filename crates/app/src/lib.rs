@@ -7,11 +7,14 @@ mod access;
 mod buckets;
 mod changes;
 mod connect;
+mod contrast;
 mod doctor;
 mod documents;
+mod draft;
 mod events;
 mod failure;
 mod freeze;
+mod history;
 mod home;
 mod imports;
 mod jobs;
@@ -40,6 +43,7 @@ pub use access::{
 pub use buckets::BucketSummary;
 pub use changes::Purge;
 pub use connect::Known;
+pub use contrast::Contrast;
 pub use dipper_access::{Problem as PolicyProblem, Severity};
 pub use dipper_s3::{
     Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Identity, Options, Prompt,
@@ -57,18 +61,21 @@ pub use dipper_s3::{
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_sync::{
-    Action as SyncAction, Begun, Compare, Deletion, Filter, FilterError, Note as SyncNote, Phase,
-    Removed, What as SyncWhat, pattern_lines,
+    Action as SyncAction, Begun, Compare, Counts, Deletion, Filter, FilterError,
+    Finding as TreeFinding, How, Limits as SyncLimits, Note as SyncNote, Phase, Removed, Side,
+    What as SyncWhat, Why as SyncWhy, pattern_lines,
 };
 pub use dipper_transfer::{
-    Below, Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, Preserve,
-    UploadSource,
+    Below, Change as ObjectChange, Copy, Found as Walked, HeaderEdit, Item, ListedAction,
+    OnExisting, Preserve, Skip as UploadSkip, UploadSource, walk as walk_uploads,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
+pub use draft::Draft;
 pub use events::{Change, Changed};
 pub use failure::{Certificate, Code, Failure, Retry, S3Context};
 pub use freeze::{Frozen, Versioning};
+pub use history::{Back, Histories, as_of, back_one, back_to};
 pub use home::{data_folder, home_folder};
 pub use imports::{Found, Import, ImportKind, Note, Taken};
 pub use jobs::{Chosen, ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
@@ -84,7 +91,7 @@ pub use profiles::{Keep, Profile, ProfileDraft, ProfileKind, ProfileTest};
 pub use prompts::OpenPrompt;
 pub use queue::{ReportFormat, ReportRow, Speed, SpeedRule};
 pub use rates::Moving;
-pub use replaces::Replaces;
+pub use replaces::{Replaces, download_path};
 pub use settings::{Density, Settings, Theme};
 pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
 pub use staging::{Handle, Staged};

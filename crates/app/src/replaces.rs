@@ -1,6 +1,6 @@
 //! What an upload or a download would write over: asked before it begins, so that nothing is replaced unseen.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use dipper_s3::{Class, ListRequest, S3};
@@ -31,6 +31,15 @@ impl Replaces {
             self.sample.push(name.to_owned());
         }
     }
+}
+
+/// Where a download into a folder puts a key, of which `relative` is the part below the job's prefix.
+/// `None`: no file can be called so.
+pub fn download_path(folder: &Path, relative: &str, portable: bool) -> Option<PathBuf> {
+    use dipper_paths::Names;
+    let names = if portable { Names::Portable } else { Names::Native };
+    let segments = dipper_paths::local_segments(relative, names).ok()?;
+    Some(segments.iter().fold(folder.to_owned(), |path, name| path.join(name)))
 }
 
 impl App {

@@ -6,8 +6,8 @@ use std::sync::Arc;
 use dipper_s3::ObjectHeaders;
 use dipper_state::Instance;
 use dipper_sync::{
-    Action, Begun, Compare, Deletion, Filter, FilterError, Held, Ledger, Note, Removed, Request,
-    Run, Scope, Source, Store, SyncError, Target,
+    Action, Begun, Compare, Deletion, Filter, FilterError, Held, Ledger, Limits, Note, Removed,
+    Request, Run, Scope, Source, Store, SyncError, Target,
 };
 use dipper_transfer::{HeaderEdit, Preserve};
 use dipper_types::{ObjectKey, Prefix, ProfileId, S3Uri};
@@ -20,6 +20,8 @@ pub struct SyncAsked {
     pub sources: Vec<String>,
     pub target: String,
     pub filter: Filter,
+    /// Of the sources.
+    pub limits: Limits,
     pub compare: Compare,
     pub deletion: Deletion,
     pub headers: ObjectHeaders,
@@ -180,6 +182,7 @@ impl App {
             sources: wanted,
             target: to,
             filter: Arc::new(filter),
+            limits: asked.limits,
             compare: asked.compare,
             deletion: asked.deletion,
             headers: asked.headers,

@@ -4,11 +4,12 @@ use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dipper_app::{HeaderEdit, ObjectHeaders, OnExisting, Preserve, Result, Visibility};
 
 use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
+use crate::verbs::at::At;
 use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
-    capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, peek, policy, presign, s3cmd,
-    setacl, sync, vault, versions,
+    batch, capabilities, cp, del, diff, doctor, du, find, get, info, mb, modify, mpu, peek, policy,
+    presign, s3cmd, setacl, shell, sync, tree, undo, vault, versions, watch,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -49,6 +50,9 @@ pub struct Args {
     /// At most so much a second, such as 2m, or a timetable: "08:00,512k 19:00,10m 23:00,off"
     #[arg(long, value_name = "RATE", global = true, help_heading = CONNECTION)]
     pub bwlimit: Option<String>,
+    /// `*`, `?` and `[` in addresses are themselves, and no wildcards
+    #[arg(long, global = true, visible_alias = "literal", help_heading = OUTPUT)]
+    pub raw: bool,
     /// One JSON object a line instead of text
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub json: bool,
@@ -77,6 +81,10 @@ pub enum Verb {
     La(Ls),
     /// How much is in buckets or folders
     Du(du::Du),
+    /// Find objects by name, size, age, class or tag
+    Find(Box<find::Find>),
+    /// Show folders and objects as a tree
+    Tree(tree::Tree),
     /// Write whole objects to standard output, once they are verified
     Cat(peek::Cat),
     /// Write the first lines or bytes of objects to standard output
@@ -85,10 +93,18 @@ pub enum Verb {
     Tail(peek::Peek),
     /// Upload files and folders
     Put(Put),
+    /// Upload standard input
+    Pipe(Pipe),
     /// Download objects
     Get(get::Get),
     /// Make one tree like another: files and S3, in either direction
     Sync(Box<sync::Sync>),
+    /// Keep a folder in S3 as it changes
+    Watch(Box<watch::Watch>),
+    /// How two trees differ, here or in S3
+    Diff(diff::Diff),
+    /// Whether two trees have the same bytes, here or in S3
+    Check(diff::Check),
     /// Copy objects between places in S3
     Cp(cp::Cp),
     /// Move objects between places in S3
@@ -119,6 +135,8 @@ pub enum Verb {
     RestoreVersion(versions::RestoreVersion),
     /// Remove delete markers, so that what they hide is back
     Undelete(versions::Undelete),
+    /// Bring objects back to how they were, in buckets with versions
+    Undo(undo::Undo),
     /// Delete older versions for ever
     Purge(versions::PurgeArgs),
     /// List unfinished uploads, or abort old ones
@@ -127,7 +145,7 @@ pub enum Verb {
     /// List the parts of an unfinished upload
     Listmp(mpu::OneUpload),
     /// Abort an unfinished upload
-    Abortmp(mpu::OneUpload),
+    Abortmp(mpu::Abort),
 
     /// Make objects or buckets public or private by ACL, or edit its grants
     Setacl(setacl::Setacl),
@@ -138,7 +156,7 @@ pub enum Verb {
     /// Set a bucket's policy from a JSON file
     Setpolicy(Setpolicy),
     /// Delete a bucket's policy
-    Delpolicy(Uris),
+    Delpolicy(Delpolicy),
     /// Whether ACLs count in a bucket (object ownership)
     Ownership(Noun),
     /// What a bucket blocks of public access
@@ -233,14 +251,38 @@ pub enum Verb {
     Vault(vault::VaultVerb),
     /// The transfer queue
     Jobs(JobsVerb),
+    /// Many commands from a file, in one process
+    Run(batch::Run),
+    /// Completions for a shell
+    Completions(shell::Completions),
+    /// Manual pages
+    Man(shell::Man),
     /// Serve the built-in S3 server to any tool
     Sandbox(Sandbox),
+}
+
+#[derive(Debug, Clone, Copy, ClapArgs)]
+pub struct Dry {
+    /// Say what would be done
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, ClapArgs)]
 pub struct OneUri {
     /// s3://BUCKET[/KEY]
     pub uri: String,
+    #[command(flatten)]
+    pub dry: Dry,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Delpolicy {
+    /// s3://BUCKET
+    #[arg(required = true, value_name = "URI")]
+    pub uris: Vec<String>,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -253,7 +295,7 @@ pub struct PayerVerb {
 
 #[derive(Debug, ClapArgs)]
 pub struct Ls {
-    /// s3://BUCKET[/PREFIX]; none lists the buckets
+    /// s3://BUCKET[/PREFIX], or a pattern; none lists the buckets
     #[arg(value_name = "URI")]
     pub uris: Vec<String>,
     /// Everything below, without folders
@@ -268,6 +310,8 @@ pub struct Ls {
     /// Stop after so many rows
     #[arg(long, value_name = "NUM")]
     pub limit: Option<u64>,
+    #[command(flatten)]
+    pub at: At,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -291,6 +335,28 @@ pub struct Put {
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
+    /// Say what would be uploaded
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
+#[derive(Debug, ClapArgs)]
+pub struct Pipe {
+    /// s3://BUCKET/KEY
+    pub uri: String,
+    #[command(flatten)]
+    pub headers: HeaderArgs,
+    /// KEY=VALUE
+    #[arg(long, value_name = "TAG")]
+    pub tag: Vec<String>,
+    #[command(flatten)]
+    pub conflicts: Conflicts,
+    /// At most so much a second, such as 500k or 2m
+    #[arg(long, value_name = "RATE")]
+    pub limit_rate: Option<String>,
+    /// Say what would be done, and read nothing
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 /// What goes up besides the bytes.
@@ -325,7 +391,7 @@ impl KeepArgs {
 }
 
 /// What uploaded objects are to have.
-#[derive(Debug, ClapArgs)]
+#[derive(Debug, Clone, ClapArgs)]
 pub struct HeaderArgs {
     /// Everyone may read what is uploaded
     #[arg(short = 'P', long, conflicts_with = "acl_private")]
@@ -413,6 +479,8 @@ pub struct Setpolicy {
     pub file: PathBuf,
     /// s3://BUCKET
     pub uri: String,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, ClapArgs)]

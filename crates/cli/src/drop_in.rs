@@ -341,7 +341,7 @@ mod tests {
 
     #[test]
     fn what_a_verb_has_no_use_for_is_left_out() {
-        assert_eq!(arranged("ls --acl-public -v --no-progress s3://b").unwrap(), "ls s3://b");
+        assert_eq!(arranged("ls --acl-public -v --no-mime-magic s3://b").unwrap(), "ls s3://b");
         assert_eq!(
             arranged("del --exclude-not-known s3://b/x").unwrap(),
             "del --exclude-not-known s3://b/x"

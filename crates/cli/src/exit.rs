@@ -2,6 +2,8 @@
 
 use dipper_app::{Code, Failure};
 
+/// As `diff` has it.
+pub const DIFFERENT: u8 = 1;
 pub const PARTIAL: u8 = 2;
 pub const USAGE: u8 = 64;
 pub const OS: u8 = 71;
@@ -12,6 +14,8 @@ pub enum Ended {
     Well,
     /// Some of it failed, some succeeded.
     Partly,
+    /// What was compared is not the same.
+    Different,
     /// There is no usable connection.
     Unconfigured(Failure),
 }

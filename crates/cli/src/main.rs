@@ -7,11 +7,13 @@ mod bwlimit;
 mod connection;
 mod drop_in;
 mod exit;
+mod glob;
 mod output;
 mod passphrase;
 mod progress;
 mod s3cfg;
 mod verbs;
+mod wanted;
 
 use std::process::ExitCode;
 
@@ -56,6 +58,7 @@ fn main() -> ExitCode {
     runtime.shutdown_background();
     match ended {
         Ok(Ended::Well) => ExitCode::SUCCESS,
+        Ok(Ended::Different) => ExitCode::from(exit::DIFFERENT),
         Ok(Ended::Partly) => ExitCode::from(exit::PARTIAL),
         Ok(Ended::Unconfigured(failure)) => {
             output::failure(&failure, json);
@@ -69,8 +72,11 @@ fn main() -> ExitCode {
 }
 
 async fn run(args: Args) -> dipper_app::Result<Ended> {
-    if let Verb::Sandbox(options) = &args.verb {
-        return verbs::sandbox::run(options, args.json).await;
+    match &args.verb {
+        Verb::Sandbox(options) => return verbs::sandbox::run(options, args.json).await,
+        Verb::Completions(options) => return verbs::shell::completions(options),
+        Verb::Man(options) => return verbs::shell::man(options, args.quiet),
+        _ => {}
     }
     let home = dipper_app::data_folder().ok_or_else(|| {
         dipper_app::Failure::invalid("this system has no folder for an app's data")
@@ -82,7 +88,10 @@ async fn run(args: Args) -> dipper_app::Result<Ended> {
     if let Some(text) = &args.bwlimit {
         app.limit_speed(bwlimit::parse(text)?)?;
     }
-    let ended = verbs::run(&app, &args).await;
+    let ended = match &args.verb {
+        Verb::Run(options) => verbs::batch::run(&app, &args, options).await,
+        _ => verbs::run(&app, &args).await,
+    };
     app.close().await;
     ended
 }

@@ -11,7 +11,7 @@ use crate::item::{At, Item, Ledger, Note, Store};
 use crate::judge::{Compare, Facts, More, Side, Verdict, Why, judge};
 
 pub(crate) enum Looked {
-    Same,
+    Same(Why),
     Differs(Why),
     /// It went meanwhile, or can't be read: told, and left alone.
     Left,
@@ -35,7 +35,7 @@ pub(crate) async fn compare(
                     about.note(source, target);
                     about.note(target, source);
                 }
-                return Ok(Looked::Same);
+                return Ok(Looked::Same(why));
             }
             Verdict::Differs(why) => return Ok(Looked::Differs(why)),
             Verdict::Ask(Side::Source) => (&mut one, source),

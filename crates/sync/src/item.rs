@@ -60,6 +60,16 @@ impl Keyed for Item {
     }
 }
 
+impl Item {
+    /// A file's own time; an object's is when it was written.
+    pub fn modified(&self) -> Option<Timestamp> {
+        match &self.at {
+            At::Local { mtime_ns, .. } => Some(Timestamp::from_millis(mtime_ns / 1_000_000)),
+            At::Remote { modified, .. } => *modified,
+        }
+    }
+}
+
 /// Why something takes no part.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Note {

@@ -5,6 +5,7 @@
 //! anything may go. [`plan`] lists both sides, answers the rules' questions, and keeps what is to be done
 //! in the journal; [`Run`] has the engine do it, one job after the other.
 
+mod contrast;
 mod copies;
 mod decide;
 mod error;
@@ -14,6 +15,7 @@ mod fs;
 mod guard;
 mod item;
 mod judge;
+mod limits;
 mod local;
 mod merge;
 mod plan;
@@ -21,6 +23,7 @@ mod remote;
 mod run;
 mod stages;
 
+pub use contrast::{Counts, Finding, How, Tree, contrast};
 pub use copies::{Copies, Original};
 pub use error::SyncError;
 pub use filter::{Filter, FilterError, pattern_lines};
@@ -28,6 +31,7 @@ pub use fs::Removed;
 pub use guard::{Deletion, Found, Held, may_delete};
 pub use item::{Ledger, Note, Store};
 pub use judge::{Compare, Facts, More, Side, Verdict, Why, judge};
+pub use limits::Limits;
 pub use merge::{Keyed, Merge, MergeError, Pair, union};
 pub use plan::{Action, Plan, Request, Source, Target, What, plan};
 pub use remote::Scope;

@@ -19,6 +19,7 @@ use crate::fs::Doomed;
 use crate::guard::{Deletion, Found, Held, may_delete};
 use crate::item::{At, Item, Kind, Ledger, Note, Store};
 use crate::judge::{Compare, Why};
+use crate::limits::Limits;
 use crate::local::{Walk, files};
 use crate::merge::{Merge, Pair, union};
 use crate::remote::{Listed, Scope, objects};
@@ -47,6 +48,8 @@ pub struct Request {
     pub sources: Vec<Source>,
     pub target: Target,
     pub filter: Arc<Filter>,
+    /// Of the sources. What is left out so is not deleted from the target.
+    pub limits: Limits,
     pub compare: Compare,
     pub deletion: Deletion,
     pub headers: ObjectHeaders,
@@ -121,7 +124,7 @@ async fn decide(
     };
     let folder = |item: &Item| matches!(item.kind, Kind::Folder { .. });
     let looked = match folder(&source) && folder(&target) {
-        true => Looked::Same,
+        true => Looked::Same(Why::Size),
         false => compare((&source, &target), rules, &digests, &ledger).await?,
     };
     Ok(Decided::Looked(source, target, looked))
@@ -190,6 +193,12 @@ impl Planner<'_> {
             FuturesOrdered::new();
         let mut pairs = Merge::new(union(self.sources(ledger)), union(self.targets(ledger)));
         while let Some(pair) = pairs.next().await? {
+            if let Pair::Source(item) | Pair::Both(item, _) = &pair
+                && !self.request.limits.hold(item.size, item.modified(), self.request.now)
+            {
+                self.found.source += 1;
+                continue;
+            }
             let (digests, ledger) = (digests.clone(), Arc::clone(ledger));
             pending.push_back(decide(pair, rules, digests, ledger).boxed());
             if pending.len() >= AT_ONCE
@@ -343,7 +352,7 @@ impl Planner<'_> {
                 self.found.source += 1;
                 self.found.target += 1;
                 match looked {
-                    Looked::Same | Looked::Left => {
+                    Looked::Same(_) | Looked::Left => {
                         self.same += 1;
                         Ok(())
                     }

@@ -7,7 +7,7 @@ use dipper_types::{BucketName, JobId, Prefix, ProfileId};
 
 use crate::engine::Engine;
 use crate::error::TransferError;
-use crate::spec::{ListedAction, ListedJob, Order, Preserve, Spec, UploadJob};
+use crate::spec::{Below, Item, ListedAction, ListedJob, Order, Preserve, Spec, UploadJob};
 
 impl Engine {
     pub(crate) async fn create(
@@ -47,7 +47,26 @@ impl Engine {
     /// Writes a job over objects into the journal and starts it. What is only known by a prefix is
     /// listed while it runs.
     pub async fn submit_listed(self: &Arc<Self>, job: ListedJob) -> Result<JobId, TransferError> {
-        let (kind, spec) = match job.action {
+        let place = (job.profile, &job.bucket, &job.prefix);
+        let id = self.open_listed(place, job.title, job.action, job.below.clone()).await?;
+        self.more_listed(id, job.objects).await?;
+        if job.below.is_empty() {
+            self.journal.set_planned(id).await?;
+        }
+        self.start(id)?;
+        Ok(id)
+    }
+
+    /// Writes an empty job over objects into the journal. It is added to and begun as one that was
+    /// staged: [`Engine::more_listed`], [`Engine::stage_done`], [`Engine::stage_undone`].
+    pub async fn open_listed(
+        &self,
+        place: (ProfileId, &BucketName, &Prefix),
+        title: String,
+        action: ListedAction,
+        below: Vec<Below>,
+    ) -> Result<JobId, TransferError> {
+        let (kind, spec) = match action {
             ListedAction::Download { folder, on_existing, portable_names } => {
                 let keep = Preserve::default();
                 (JobKind::Download, Spec::Download { folder, on_existing, portable_names, keep })
@@ -59,28 +78,23 @@ impl Engine {
             ListedAction::Copy(plan) => (JobKind::Copy, Spec::Copy(plan)),
             ListedAction::Change(change) => (JobKind::Change, Spec::Change(change)),
         };
-        let place = (job.profile, &job.bucket, &job.prefix);
-        let id =
-            self.create(kind, place, job.title, Order { spec, below: job.below.clone() }).await?;
-        let transfers: Vec<NewTransfer> = job
-            .objects
-            .into_iter()
-            .map(|item| NewTransfer {
-                key: item.key.into(),
-                source: item.source.map(Into::into),
-                version: item.version_id,
-                size: Some(item.size),
-                ..NewTransfer::default()
-            })
-            .collect();
-        if !transfers.is_empty() {
-            self.journal.add_transfers(id, transfers).await?;
+        self.create(kind, place, title, Order { spec, below }).await
+    }
+
+    /// More objects for a job that was opened.
+    pub async fn more_listed(&self, job: JobId, more: Vec<Item>) -> Result<(), TransferError> {
+        let new = |item: Item| NewTransfer {
+            key: item.key.into(),
+            source: item.source.map(Into::into),
+            version: item.version_id,
+            size: Some(item.size),
+            ..NewTransfer::default()
+        };
+        if more.is_empty() {
+            return Ok(());
         }
-        if job.below.is_empty() {
-            self.journal.set_planned(id).await?;
-        }
-        self.start(id)?;
-        Ok(id)
+        let more = more.into_iter().map(new).collect();
+        Ok(self.journal.add_transfers(job, more).await?)
     }
 
     /// Deletes a bucket with every version, marker and upload in it, as they are found.

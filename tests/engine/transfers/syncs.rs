@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dipper_state::JobState;
-use dipper_sync::{Compare, Deletion, Filter, Ledger, Request, Run, Source, Store, Target, plan};
+use dipper_sync::{
+    Compare, Deletion, Filter, Ledger, Limits, Request, Run, Source, Store, Target, plan,
+};
 use dipper_transfer::Preserve;
 use dipper_types::{Clock, Prefix, ProfileId, SystemClock};
 
@@ -32,6 +34,7 @@ fn request(place: &Place, s3: &dipper_s3::S3, up: bool) -> Request {
             false => Target::Folder(place.dst()),
         },
         filter: Arc::new(Filter::default()),
+        limits: Limits::default(),
         compare: Compare { content: true, skip_existing: false },
         deletion: Deletion { removed: true, max: None, force: false },
         headers: Default::default(),

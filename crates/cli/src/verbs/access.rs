@@ -1,7 +1,7 @@
-use dipper_app::{AccessLine, Code, Exposure, Failure, Result, What, Who};
+use dipper_app::{AccessLine, Code, Exposure, Failure, Result, Severity, What, Who};
 
 use super::{Context, bucket_only};
-use crate::args::{Setpolicy, Uris};
+use crate::args::{Delpolicy, Setpolicy, Uris};
 use crate::exit::Ended;
 use crate::output::{json, line, name};
 
@@ -53,14 +53,38 @@ pub async fn set_policy(context: &Context<'_>, options: &Setpolicy) -> Result<En
     let bucket = bucket_only(&options.uri)?;
     let text = std::fs::read_to_string(&options.file)
         .map_err(|e| Failure::new(Code::LocalIo, format!("{}: {e}", options.file.display())))?;
+    if options.dry.dry_run {
+        let check = context.app.check_policy(bucket.as_str(), &text);
+        let wrong = check.problems.iter().find(|p| p.severity == Severity::Error);
+        if let Some(p) = wrong {
+            let where_ = format!("line {}, column {}: {}", p.line, p.column, p.message);
+            return Err(Failure::invalid(where_));
+        }
+        planned(context, bucket.as_str(), "set");
+        return Ok(Ended::Well);
+    }
     context.app.put_policy(&context.profile, bucket.as_str(), &text).await?;
     context.say(&format!("s3://{bucket}/: Policy updated"));
     Ok(Ended::Well)
 }
 
-pub async fn delete_policy(context: &Context<'_>, options: &Uris) -> Result<Ended> {
+fn planned(context: &Context<'_>, bucket: &str, word: &str) {
+    if context.args.json {
+        json(&serde_json::json!({
+            "type": "policy", "bucket": bucket, "done": word, "dryRun": true,
+        }));
+    } else {
+        line(&format!("s3://{bucket}/: policy would be {word}"));
+    }
+}
+
+pub async fn delete_policy(context: &Context<'_>, options: &Delpolicy) -> Result<Ended> {
     for uri in &options.uris {
         let bucket = bucket_only(uri)?;
+        if options.dry.dry_run {
+            planned(context, bucket.as_str(), "removed");
+            continue;
+        }
         context.app.delete_policy(&context.profile, bucket.as_str()).await?;
         context.say(&format!("s3://{bucket}/: Policy deleted"));
     }

@@ -1,19 +1,24 @@
 //! Copies and moves between places in S3, of one connection or of two.
 
 use clap::Args;
-use dipper_app::{Below, Chosen, Copy, Failure, HeaderEdit, Item, Result, Visibility};
-use dipper_types::{ObjectKey, Prefix, ProfileId, S3Uri};
+use dipper_app::{
+    Below, Chosen, Copy, Failure, HeaderEdit, Item, ListedAction, Result, Visibility,
+};
+use dipper_types::{BucketName, Clock, JobId, ObjectKey, Prefix, ProfileId, S3Uri, SystemClock};
 use serde_json::json;
 
 use super::Context;
+use super::matching::{Match, Matches, Meant, meant, no_match};
 use super::modify::Headers;
+use super::targets::begun;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
+use crate::wanted::Bounds;
 
 #[derive(Debug, Args)]
 #[command(override_usage = "dipper cp [OPTIONS] s3://BUCKET/KEY… s3://BUCKET[/KEY]")]
 pub struct Cp {
-    /// What is copied, and where to
+    /// What is copied (patterns, too), and where to
     #[arg(required = true, num_args = 2.., value_name = "URI")]
     pub uris: Vec<String>,
     /// Everything below a folder
@@ -33,6 +38,9 @@ pub struct Cp {
     pub storage_class: Option<String>,
     #[command(flatten)]
     pub headers: Headers,
+    /// For --recursive and patterns
+    #[command(flatten)]
+    pub bounds: Bounds,
     /// Leave objects that are there
     #[arg(long)]
     pub no_clobber: bool,
@@ -50,17 +58,12 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
     };
     let to_profile = match &options.to_profile {
         None => context.profile.clone(),
-        Some(name) => match context.app.find_profile(name).await? {
-            Some(profile) => profile.id,
-            None => {
-                return Err(Failure::invalid(format!("there is no connection '{name}'"))
-                    .with_hint("`dipper profile ls` lists them."));
-            }
-        },
+        Some(name) => saved(context, name).await?,
     };
     let edit: HeaderEdit = options.headers.edit()?;
+    let limits = options.bounds.limits()?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
-    let (word, kind) = if move_away { ("move", "move") } else { ("copy", "copy") };
+    let word = if move_away { "move" } else { "copy" };
     let mut partly = false;
     for uri in from {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -68,55 +71,11 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             S3Uri::Bucket(bucket) if options.recursive => (bucket, String::new()),
             _ => return Err(Failure::invalid(format!("'{uri}' names no object"))),
         };
-        let chosen = if options.recursive {
-            // As `get -r`: after a slash only what is inside is meant, without it the folder too.
-            let prefix = Prefix::folder(&path)?;
-            let base = if path.ends_with('/') {
-                path.len()
-            } else {
-                path.rfind('/').map_or(0, |at| at + 1)
-            };
-            let target = Prefix::folder(&to_path)?;
-            // What is copied into the folder itself is not to be found there and copied again.
-            let into_itself = bucket == to_bucket && target.as_str().starts_with(prefix.as_str());
-            if options.dry_run || into_itself {
-                let app = context.app;
-                let below = app.everything_below(&context.profile, &bucket, &prefix).await?;
-                let items = below.into_iter().map(|(key, size)| {
-                    let relative = key.as_str().get(base..).unwrap_or(key.as_str());
-                    Ok(Item {
-                        key: ObjectKey::new(format!("{target}{relative}"))?,
-                        source: Some(key),
-                        version_id: None,
-                        size,
-                    })
-                });
-                Chosen::from(items.collect::<Result<Vec<_>>>()?)
-            } else {
-                let to = Some((base, target.to_string()));
-                let below = vec![Below { prefix: prefix.to_string(), to }];
-                Chosen { below, ..Chosen::default() }
-            }
-        } else {
-            let key = ObjectKey::new(path)?;
-            let target = match into_folder {
-                true => ObjectKey::new(format!("{}{}", Prefix::folder(&to_path)?, key.name()))?,
-                false => ObjectKey::new(to_path.clone())?,
-            };
-            let version_id = options.version_id.clone();
-            vec![Item { key: target, source: Some(key), version_id, size: 0 }].into()
+        let meant = match &options.version_id {
+            Some(_) => Meant::Path(path),
+            None => meant(context, &bucket, &path, options.recursive).await?,
         };
-        if options.dry_run {
-            for item in &chosen.items {
-                let source = item.source.as_ref().unwrap_or(&item.key);
-                line(&format!(
-                    "{word}: 's3://{bucket}/{}' -> 's3://{to_bucket}/{}'",
-                    name(source.as_str()),
-                    name(item.key.as_str())
-                ));
-            }
-            continue;
-        }
+        let way = Way { context, options, word, bucket: &bucket, to_bucket: &to_bucket };
         let plan = Copy {
             profile: ProfileId::new(context.profile.as_str()),
             bucket: bucket.clone(),
@@ -126,14 +85,154 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             edit: edit.clone(),
             if_absent: options.no_clobber,
         };
-        let prefix = Prefix::root();
-        let id = context.app.copy(&to_profile, &to_bucket, &prefix, chosen, plan).await?;
-        let ended = context
+        let to = (to_profile.as_str(), plan);
+        let ended = match meant {
+            Meant::Pattern(glob) => {
+                let target = Prefix::folder(&to_path)?;
+                let (recursive, cut) = (options.recursive, glob.base().len());
+                let found = Matches::of(context, &bucket, &glob, recursive, None).await?;
+                let ended = way.streamed(to, found, cut, &target, glob.text().to_owned()).await?;
+                ended.ok_or_else(|| no_match(&bucket, &glob))?
+            }
+            Meant::Path(path) if options.recursive => {
+                // As `get -r`: after a slash only what is inside is meant, without it the folder too.
+                let prefix = Prefix::folder(&path)?;
+                let cut = if path.ends_with('/') {
+                    path.len()
+                } else {
+                    path.rfind('/').map_or(0, |at| at + 1)
+                };
+                let target = Prefix::folder(&to_path)?;
+                // What is copied into the folder itself is not to be found there and copied again.
+                let into_itself =
+                    bucket == to_bucket && target.as_str().starts_with(prefix.as_str());
+                if options.dry_run || into_itself || limits.is_any() {
+                    let found = Matches::below(context, &bucket, prefix.as_str(), None).await?;
+                    let title = prefix.to_string();
+                    let ended = way.streamed(to, found, cut, &target, title).await?;
+                    ended.ok_or_else(|| Failure::invalid("there is nothing to copy"))?
+                } else {
+                    let to_key = Some((cut, target.to_string()));
+                    let below = vec![Below { prefix: prefix.to_string(), to: to_key }];
+                    way.begin(to, Chosen { below, ..Chosen::default() }).await?
+                }
+            }
+            Meant::Path(path) => {
+                let key = ObjectKey::new(path)?;
+                let target = match into_folder {
+                    true => ObjectKey::new(format!("{}{}", Prefix::folder(&to_path)?, key.name()))?,
+                    false => ObjectKey::new(to_path.clone())?,
+                };
+                let version_id = options.version_id.clone();
+                let item = Item { key: target, source: Some(key), version_id, size: 0 };
+                match options.dry_run {
+                    true => way.planned(&item),
+                    false => way.begin(to, vec![item].into()).await?,
+                }
+            }
+        };
+        partly |= matches!(ended, Ended::Partly);
+    }
+    Ok(if partly { Ended::Partly } else { Ended::Well })
+}
+
+/// The id of a saved connection.
+pub async fn saved(context: &Context<'_>, name: &str) -> Result<String> {
+    let found = context.app.find_profile(name).await?;
+    found.map(|profile| profile.id).ok_or_else(|| {
+        Failure::invalid(format!("there is no connection '{name}'"))
+            .with_hint("`dipper profile ls` lists them.")
+    })
+}
+
+/// From where to where.
+struct Way<'a> {
+    context: &'a Context<'a>,
+    options: &'a Cp,
+    word: &'a str,
+    bucket: &'a BucketName,
+    to_bucket: &'a BucketName,
+}
+
+impl Way<'_> {
+    fn planned(&self, item: &Item) -> Ended {
+        let source = item.source.as_ref().unwrap_or(&item.key);
+        let Self { word, bucket, to_bucket, .. } = self;
+        if self.context.args.json {
+            json_line(&json!({
+                "type": word, "bucket": bucket, "key": source, "toBucket": to_bucket,
+                "toKey": item.key, "dryRun": true,
+            }));
+        } else {
+            line(&format!(
+                "{word}: 's3://{bucket}/{}' -> 's3://{to_bucket}/{}'",
+                name(source.as_str()),
+                name(item.key.as_str())
+            ));
+        }
+        Ended::Well
+    }
+
+    async fn begin(&self, (profile, plan): (&str, Copy), chosen: Chosen) -> Result<Ended> {
+        let (app, root) = (self.context.app, Prefix::root());
+        let id = app.copy(profile, self.to_bucket, &root, chosen, plan).await?;
+        self.follow(id).await
+    }
+
+    /// Found first, then copied: `None` where there is nothing.
+    async fn streamed(
+        &self,
+        (profile, plan): (&str, Copy),
+        mut found: Matches,
+        cut: usize,
+        target: &Prefix,
+        title: String,
+    ) -> Result<Option<Ended>> {
+        let item = |Match { object, .. }: Match| -> Result<Item> {
+            let relative = object.key.get(cut..).unwrap_or(&object.key);
+            let key = ObjectKey::new(format!("{target}{relative}"))?;
+            let source = Some(ObjectKey::new(object.key)?);
+            Ok(Item { key, source, version_id: None, size: object.size })
+        };
+        let (limits, now) = (self.options.bounds.limits()?, SystemClock.now());
+        let wanted = |one: &Match| limits.hold(one.object.size, one.object.modified, now);
+        if self.options.dry_run {
+            let mut any = None;
+            while let Some(one) = found.next().await? {
+                if !wanted(&one) {
+                    continue;
+                }
+                any = Some(self.planned(&item(one)?));
+            }
+            return Ok(any);
+        }
+        let (app, action) = (self.context.app, ListedAction::Copy(plan));
+        let mut draft = app.draft(profile, self.to_bucket, &Prefix::root(), title, action).await?;
+        let filled = async {
+            while let Some(one) = found.next().await? {
+                if wanted(&one) {
+                    draft.add(item(one)?).await?;
+                }
+            }
+            Ok(())
+        };
+        let filled = filled.await;
+        if draft.objects() == 0 {
+            draft.give_up().await?;
+            return filled.map(|()| None);
+        }
+        let id = begun(draft, filled).await?;
+        self.follow(id).await.map(Some)
+    }
+
+    async fn follow(&self, id: JobId) -> Result<Ended> {
+        let Self { context, word, bucket, to_bucket, .. } = self;
+        context
             .follow(id, |job, number, item| {
                 let source = item.source.as_deref().unwrap_or(&item.key);
                 if context.args.json {
                     json_line(&json!({
-                        "type": kind, "bucket": bucket, "key": source, "toBucket": to_bucket,
+                        "type": word, "bucket": bucket, "key": source, "toBucket": to_bucket,
                         "toKey": item.key, "size": item.size, "verifiedBy": item.verified,
                     }));
                 } else {
@@ -145,8 +244,6 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                     ));
                 }
             })
-            .await?;
-        partly |= matches!(ended, Ended::Partly);
+            .await
     }
-    Ok(if partly { Ended::Partly } else { Ended::Well })
 }

@@ -1,16 +1,16 @@
 use clap::Args;
 use dipper_app::{Chosen, Failure, ListedAction, Result};
-use dipper_types::{BucketName, Prefix, S3Uri};
+use dipper_types::{BucketName, JobId, Prefix, S3Uri};
 use serde_json::json;
 
 use super::Context;
-use super::targets::{Targets, expanded, nothing_there, object_only, targets};
+use super::targets::{Targets, nothing_there, object_only, targets};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
 #[derive(Debug, Args)]
 pub struct Del {
-    /// s3://BUCKET/KEY
+    /// s3://BUCKET/KEY, or a pattern such as s3://BUCKET/logs/**/*.gz
     #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
     /// Everything below a folder
@@ -54,14 +54,20 @@ pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
             dry_run(context, &bucket, &objects).await?;
             continue;
         }
-        partly |= matches!(delete(context, bucket, &objects).await?, Ended::Partly);
+        let id = objects.begin(context, &bucket, ListedAction::Delete).await?;
+        partly |= matches!(follow(context, &bucket, id).await?, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
 }
 
 async fn dry_run(context: &Context<'_>, bucket: &BucketName, objects: &Targets) -> Result<()> {
-    for key in expanded(context, bucket, objects, "delete").await? {
+    let (mut each, mut any) = (objects.each(context, bucket), false);
+    while let Some((key, _)) = each.next().await? {
+        any = true;
         told(context, bucket, key.as_str(), None, true);
+    }
+    if !any {
+        nothing_there("delete", bucket);
     }
     Ok(())
 }
@@ -79,13 +85,18 @@ pub async fn delete(
         .app
         .listed(&context.profile, bucket.clone(), Prefix::root(), title, chosen, action)
         .await?;
+    follow(context, &bucket, id).await
+}
+
+/// Waits for a job that deletes, and says what it does.
+pub async fn follow(context: &Context<'_>, bucket: &BucketName, id: JobId) -> Result<Ended> {
     let ended = context
         .follow(id, |_, _, item| {
-            told(context, &bucket, &item.key, item.version.as_deref(), false);
+            told(context, bucket, &item.key, item.version.as_deref(), false);
         })
         .await?;
     if context.was_empty(id)? {
-        nothing_there("delete", &bucket);
+        nothing_there("delete", bucket);
     }
     Ok(ended)
 }

@@ -8,6 +8,7 @@ use dipper_types::{BucketName, Clock, ObjectKey, S3Uri, SystemClock};
 use serde_json::{Value, json};
 
 use super::{Context, words};
+use crate::args::Dry;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line};
 
@@ -27,7 +28,15 @@ pub enum Action {
     /// Set it, from a file (JSON or XML), from standard input (-), or in words
     Set(Set),
     /// Remove it
-    Rm(Get),
+    Rm(Rm),
+}
+
+#[derive(Debug, Args)]
+pub struct Rm {
+    #[command(flatten)]
+    pub what: Get,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -83,7 +92,7 @@ pub async fn act(
             };
             put(context, noun, document, &bucket, which, &text, set.dry_run).await
         }
-        Action::Rm(what) => remove(context, noun, document, what).await,
+        Action::Rm(rm) => remove(context, noun, document, &rm.what, rm.dry.dry_run).await,
     }
 }
 
@@ -176,6 +185,12 @@ pub async fn put(
             "`dipper {noun} get` shows what one looks like; docs/buckets.md has examples."
         ))
     })?;
+    if dry_run && context.args.json {
+        let mut event = event(noun, bucket, which.key, &Value::from(xml));
+        event["dryRun"] = true.into();
+        json_line(&event);
+        return Ok(Ended::Well);
+    }
     if dry_run {
         line(&xml);
         return Ok(Ended::Well);
@@ -190,12 +205,23 @@ pub async fn remove(
     noun: &str,
     document: Document,
     what: &Get,
+    dry_run: bool,
 ) -> Result<Ended> {
     if !document.can_be_deleted() {
         return Err(Failure::invalid(format!("{noun} can't be removed, only set")));
     }
     let (bucket, key) = parse(document, &what.uri)?;
     let which = which(what, key.as_ref());
+    if dry_run {
+        if context.args.json {
+            json_line(&json!({
+                "type": noun, "bucket": bucket, "key": key, "done": "removed", "dryRun": true,
+            }));
+        } else {
+            line(&format!("{}: {noun} would be removed", shown(&bucket, key.as_ref())));
+        }
+        return Ok(Ended::Well);
+    }
     context.app.remove_document(&context.profile, &bucket, document, which).await?;
     told(context, noun, &bucket, key.as_ref(), "removed");
     Ok(Ended::Well)

@@ -3,17 +3,20 @@
 use std::collections::BTreeMap;
 
 use clap::{Args, ValueEnum};
-use dipper_app::{ListRequest, Result, VersionRequest};
+use dipper_app::{Result, VersionRequest};
 use dipper_types::{BucketName, Clock, S3Uri, SystemClock, Timestamp};
 use serde_json::json;
 
 use super::Context;
+use super::at::At;
+use super::matching::{Match, Matches, Meant, meant};
 use crate::exit::Ended;
+use crate::glob::Glob;
 use crate::output::{json as json_line, line, name, size};
 
 #[derive(Debug, Args)]
 pub struct Du {
-    /// s3://BUCKET[/PREFIX]; none takes every bucket
+    /// s3://BUCKET[/PREFIX], or a pattern; none takes every bucket
     #[arg(value_name = "URI")]
     pub uris: Vec<String>,
     /// Sizes in kB, MB, GB
@@ -23,11 +26,13 @@ pub struct Du {
     #[arg(long, value_name = "LEVELS", default_value_t = 0)]
     pub depth: usize,
     /// With every older version
-    #[arg(long)]
+    #[arg(long, conflicts_with = "at")]
     pub versions: bool,
     /// Apart by storage class, or by age in days
     #[arg(long, value_name = "WHAT", conflicts_with = "depth")]
     pub by: Option<By>,
+    #[command(flatten)]
+    pub at: At,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -60,9 +65,15 @@ pub async fn run(context: &Context<'_>, options: &Du) -> Result<Ended> {
     let mut wanted = Vec::new();
     for uri in &options.uris {
         match S3Uri::parse(uri)? {
-            S3Uri::Bucket(bucket) => wanted.push((bucket, String::new())),
+            S3Uri::Bucket(bucket) => wanted.push((bucket, Meant::Path(String::new()))),
             S3Uri::Path(bucket, path) => {
-                wanted.push((bucket, path.strip_suffix('*').unwrap_or(&path).to_owned()));
+                // A star at the end takes all that begins so, also with s3cmd.
+                let bare = path.strip_suffix('*').filter(|_| !context.args.raw);
+                let meant = match bare.filter(|bare| !Glob::is(bare)) {
+                    Some(prefix) => Meant::Path(prefix.to_owned()),
+                    None => meant(context, &bucket, &path, false).await?,
+                };
+                wanted.push((bucket, meant));
             }
             S3Uri::Service => {}
         }
@@ -70,14 +81,18 @@ pub async fn run(context: &Context<'_>, options: &Du) -> Result<Ended> {
     let everywhere = wanted.is_empty();
     if everywhere {
         for bucket in context.app.buckets(&context.profile).await? {
-            wanted.push((BucketName::new(bucket.name)?, String::new()));
+            wanted.push((BucketName::new(bucket.name)?, Meant::Path(String::new())));
         }
     }
     let mut total = 0_u64;
-    for (bucket, prefix) in &wanted {
-        let usage = usage(context, options, bucket, prefix).await?;
+    for (bucket, meant) in &wanted {
+        let usage = usage(context, options, bucket, meant).await?;
         total = total.saturating_add(usage.all.bytes);
-        tell(context, options, bucket, prefix, &usage);
+        let path = match meant {
+            Meant::Path(path) => path,
+            Meant::Pattern(glob) => glob.text(),
+        };
+        tell(context, options, bucket, path, &usage);
     }
     if everywhere && !context.args.json {
         let human = options.human_readable_sizes;
@@ -130,9 +145,13 @@ async fn usage(
     context: &Context<'_>,
     options: &Du,
     bucket: &BucketName,
-    prefix: &str,
+    meant: &Meant,
 ) -> Result<Usage> {
     let s3 = context.app.client(&context.profile).await?;
+    let (prefix, glob) = match meant {
+        Meant::Path(path) => (path.as_str(), None),
+        Meant::Pattern(glob) => (glob.prefix(), Some(glob)),
+    };
     let now = SystemClock.now();
     let mut usage = Usage::default();
     let mut count = |key: &str, bytes: u64, class: Option<&str>, modified: Option<Timestamp>| {
@@ -154,7 +173,9 @@ async fn usage(
         let mut request = VersionRequest { prefix: prefix.to_owned(), ..VersionRequest::default() };
         loop {
             let page = s3.list_versions_page(bucket, &request).await?;
-            for version in page.versions.iter().filter(|version| !version.is_delete_marker) {
+            let counts = |key: &str| glob.is_none_or(|glob| glob.covers(key));
+            let kept = page.versions.iter().filter(|version| !version.is_delete_marker);
+            for version in kept.filter(|version| counts(&version.key)) {
                 let class = version.storage_class.as_deref();
                 count(&version.key, version.size, class, version.modified);
             }
@@ -164,12 +185,13 @@ async fn usage(
             }
         }
     } else {
-        let request = ListRequest { prefix: prefix.to_owned(), ..ListRequest::default() };
-        let mut listing = s3.list(bucket, request);
-        while let Some(page) = listing.next().await? {
-            for object in &page.objects {
-                count(&object.key, object.size, object.storage_class.as_deref(), object.modified);
-            }
+        let at = options.at.moment()?;
+        let mut found = match glob {
+            Some(glob) => Matches::of(context, bucket, glob, true, at).await?,
+            None => Matches::below(context, bucket, prefix, at).await?,
+        };
+        while let Some(Match { object, .. }) = found.next().await? {
+            count(&object.key, object.size, object.storage_class.as_deref(), object.modified);
         }
     }
     Ok(usage)

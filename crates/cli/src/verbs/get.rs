@@ -2,20 +2,25 @@ use std::path::Path;
 
 use clap::Args;
 use dipper_app::{
-    Below, Chosen, Failure, GetRequest, HeadRequest, Item, ListedAction, OnExisting, Result, S3,
+    Below, Chosen, Failure, GetRequest, HeadRequest, Item, Job, ListedAction, OnExisting, Result,
+    S3, TransferItem, download_path,
 };
-use dipper_types::{BucketName, ObjectKey, PartNumber, Prefix, S3Uri};
+use dipper_types::{BucketName, JobId, ObjectKey, PartNumber, Prefix, S3Uri};
 use serde_json::json;
 
+use super::at::At;
+use super::matching::{Match, Matches, Meant, meant, no_match};
+use super::targets::begun;
 use super::{Context, absolute, shown, words};
 use crate::args::Conflicts;
 use crate::exit::Ended;
-use crate::output::{json as json_line, name};
+use crate::glob::Glob;
+use crate::output::{json as json_line, line, name};
 
 #[derive(Debug, Args)]
 #[command(override_usage = "dipper get [OPTIONS] s3://BUCKET/KEY… [FILE|FOLDER]")]
 pub struct Get {
-    /// Objects, and where they go, else here; `-` writes to standard output
+    /// Objects or patterns, and where they go, else here; `-` writes to standard output
     #[arg(required = true, value_name = "PATH")]
     pub paths: Vec<String>,
     /// Everything below a folder or in a bucket
@@ -38,6 +43,11 @@ pub struct Get {
     /// This version
     #[arg(long, value_name = "ID", conflicts_with = "recursive")]
     pub version_id: Option<String>,
+    #[command(flatten)]
+    pub at: At,
+    /// Say what would be fetched
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
     /// Only these bytes to standard output: FIRST-LAST or FIRST-
     #[arg(long, value_name = "RANGE", conflicts_with_all = ["recursive", "part"])]
     pub range: Option<String>,
@@ -69,87 +79,235 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
                     .with_hint("Use --recursive to download a whole bucket."));
             }
         };
-        let ended = if options.recursive {
-            tree(context, options, &bucket, &path, local, on_existing).await?
-        } else {
-            single(context, options, &bucket, &path, local, uris.len() > 1, on_existing).await?
+        let meant = match &options.version_id {
+            Some(_) => Meant::Path(path),
+            None => meant(context, &bucket, &path, options.recursive).await?,
+        };
+        let wanted = Wanted { options, bucket: &bucket, local, many: uris.len() > 1, on_existing };
+        let ended = match meant {
+            Meant::Pattern(glob) => wanted.matches(context, &glob).await?,
+            Meant::Path(path) if options.recursive => wanted.tree(context, &path).await?,
+            Meant::Path(path) => wanted.single(context, &path).await?,
         };
         partly |= matches!(ended, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
 }
 
-async fn single(
-    context: &Context<'_>,
-    options: &Get,
-    bucket: &BucketName,
-    path: &str,
-    local: Option<&str>,
+/// What of a bucket, and where to.
+struct Wanted<'a> {
+    options: &'a Get,
+    bucket: &'a BucketName,
+    local: Option<&'a str>,
     many: bool,
     on_existing: OnExisting,
-) -> Result<Ended> {
-    let key = ObjectKey::new(path)?;
-    let s3 = context.app.client(&context.profile).await?;
-    if options.range.is_some() || options.part.is_some() {
-        return piece(&s3, options, bucket, &key, local).await;
-    }
-    let version_id = options.version_id.clone();
-    let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
-    let head = s3.head_object_of(bucket, &key, &asked).await?;
-    let item = Item { key: key.clone(), source: None, version_id, size: head.size };
-    let action = match local {
-        Some("-") => {
-            return to_stdout(context, bucket, item).await;
-        }
-        Some(text) if text.ends_with(['/', '\\']) || many || Path::new(text).is_dir() => {
-            let folder = absolute(Path::new(text))?;
-            ListedAction::Download {
-                folder: folder.into(),
-                on_existing,
-                portable_names: options.portable_names,
-            }
-        }
-        Some(text) => {
-            let file = absolute(Path::new(text))?.into_os_string();
-            ListedAction::DownloadTo { file, on_existing }
-        }
-        None => {
-            let folder = absolute(Path::new("."))?;
-            ListedAction::Download {
-                folder: folder.into(),
-                on_existing,
-                portable_names: options.portable_names,
-            }
-        }
-    };
-    let prefix = key.parent();
-    fetch(context, bucket, prefix, vec![item].into(), action, local).await
 }
 
-async fn tree(
-    context: &Context<'_>,
-    options: &Get,
-    bucket: &BucketName,
-    path: &str,
-    local: Option<&str>,
-    on_existing: OnExisting,
-) -> Result<Ended> {
-    // `-r` takes a folder, never a part of a name; its own name is left out after a slash.
-    let prefix = Prefix::folder(path)?;
-    let base = if path.ends_with('/') || path.is_empty() {
-        prefix.clone()
-    } else {
-        prefix.parent().unwrap_or_default()
-    };
-    let folder = absolute(Path::new(local.unwrap_or(".")))?;
-    let action = ListedAction::Download {
-        folder: folder.into(),
-        on_existing,
-        portable_names: options.portable_names,
-    };
-    let below = vec![Below { prefix: prefix.to_string(), to: None }];
-    let chosen = Chosen { below, ..Chosen::default() };
-    fetch(context, bucket, base, chosen, action, local).await
+impl Wanted<'_> {
+    fn folder_action(&self, folder: &str) -> Result<ListedAction> {
+        Ok(ListedAction::Download {
+            folder: absolute(Path::new(folder))?.into(),
+            on_existing: self.on_existing,
+            portable_names: self.options.portable_names,
+        })
+    }
+
+    async fn single(&self, context: &Context<'_>, path: &str) -> Result<Ended> {
+        let Self { options, bucket, local, .. } = self;
+        let key = ObjectKey::new(path)?;
+        let s3 = context.app.client(&context.profile).await?;
+        let named = options.version_id.as_deref();
+        let version_id = options.at.version(context, bucket, &key, named).await?;
+        if options.range.is_some() || options.part.is_some() {
+            return piece(&s3, options, bucket, (&key, version_id), *local).await;
+        }
+        let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
+        let head = s3.head_object_of(bucket, &key, &asked).await?;
+        let item = Item { key: key.clone(), source: None, version_id, size: head.size };
+        let is_folder =
+            |text: &str| text.ends_with(['/', '\\']) || self.many || Path::new(text).is_dir();
+        let action = match *local {
+            Some("-") if options.dry_run => self.folder_action(".")?,
+            Some("-") => return to_stdout(context, bucket, item).await,
+            Some(text) if !is_folder(text) => {
+                let file = absolute(Path::new(text))?.into_os_string();
+                ListedAction::DownloadTo { file, on_existing: self.on_existing }
+            }
+            other => self.folder_action(other.unwrap_or("."))?,
+        };
+        let base = key.parent();
+        if options.dry_run {
+            return self.planned(context, &base, &action, &item).map(|()| Ended::Well);
+        }
+        let chosen = Chosen::from(vec![item]);
+        let title = chosen.title();
+        let (app, bucket) = (context.app, (*bucket).clone());
+        let id = app.listed(&context.profile, bucket, base, title, chosen, action).await?;
+        self.follow(context, id).await
+    }
+
+    async fn tree(&self, context: &Context<'_>, path: &str) -> Result<Ended> {
+        // `-r` takes a folder, never a part of a name; its own name is left out after a slash.
+        let prefix = Prefix::folder(path)?;
+        let base = if path.ends_with('/') || path.is_empty() {
+            prefix.clone()
+        } else {
+            prefix.parent().unwrap_or_default()
+        };
+        let nothing = || {
+            let what = format!("there is nothing below s3://{}/{prefix}", self.bucket);
+            Failure::new(dipper_app::Code::ObjectNotFound, what)
+        };
+        let at = self.options.at.moment()?;
+        if at.is_some() || self.options.dry_run {
+            let matches = Matches::below(context, self.bucket, prefix.as_str(), at).await?;
+            let title = prefix.to_string();
+            return match self.streamed(context, matches, base, title).await? {
+                Some(ended) => Ok(ended),
+                None => Err(nothing()),
+            };
+        }
+        let below = vec![Below { prefix: prefix.to_string(), to: None }];
+        let chosen = Chosen { below, ..Chosen::default() };
+        let action = self.folder_action(self.local.unwrap_or("."))?;
+        let title = chosen.title();
+        let (app, bucket) = (context.app, self.bucket.clone());
+        let id = app.listed(&context.profile, bucket, base, title, chosen, action).await?;
+        let ended = self.follow(context, id).await?;
+        if context.was_empty(id)? { Err(nothing()) } else { Ok(ended) }
+    }
+
+    /// Below the folder that the pattern begins with, each keeps its path.
+    async fn matches(&self, context: &Context<'_>, glob: &Glob) -> Result<Ended> {
+        let recursive = self.options.recursive;
+        let at = self.options.at.moment()?;
+        let mut matches = Matches::of(context, self.bucket, glob, recursive, at).await?;
+        let pieces = self.options.range.is_some() || self.options.part.is_some();
+        let to_pipe = pieces || self.local == Some("-");
+        let ended = if to_pipe && !self.options.dry_run {
+            let mut ended = None;
+            while let Some(Match { object, version_id }) = matches.next().await? {
+                let key = ObjectKey::new(object.key)?;
+                if pieces {
+                    let s3 = context.app.client(&context.profile).await?;
+                    let (options, which) = (self.options, (&key, version_id));
+                    ended = Some(piece(&s3, options, self.bucket, which, self.local).await?);
+                    continue;
+                }
+                let item = Item { key, source: None, version_id, size: object.size };
+                ended = Some(to_stdout(context, self.bucket, item).await?);
+            }
+            ended
+        } else {
+            let base = Prefix::new(glob.base())?;
+            self.streamed(context, matches, base, glob.text().to_owned()).await?
+        };
+        ended.ok_or_else(|| no_match(self.bucket, glob))
+    }
+
+    /// Found first, then fetched: `None` where there is nothing.
+    async fn streamed(
+        &self,
+        context: &Context<'_>,
+        mut matches: Matches,
+        base: Prefix,
+        title: String,
+    ) -> Result<Option<Ended>> {
+        let action = self.folder_action(self.local.unwrap_or("."))?;
+        let item = |Match { object, version_id }: Match| -> Result<Item> {
+            let key = ObjectKey::new(object.key)?;
+            Ok(Item { key, source: None, version_id, size: object.size })
+        };
+        if self.options.dry_run {
+            let mut any = None;
+            while let Some(found) = matches.next().await? {
+                any = Some(Ended::Well);
+                self.planned(context, &base, &action, &item(found)?)?;
+            }
+            return Ok(any);
+        }
+        let (app, profile) = (context.app, &context.profile);
+        let mut draft = app.draft(profile, self.bucket, &base, title, action).await?;
+        let filled = async {
+            while let Some(found) = matches.next().await? {
+                draft.add(item(found)?).await?;
+            }
+            Ok(())
+        };
+        let filled = filled.await;
+        if draft.objects() == 0 {
+            draft.give_up().await?;
+            return filled.map(|()| None);
+        }
+        let id = begun(draft, filled).await?;
+        self.follow(context, id).await.map(Some)
+    }
+
+    /// A line of a dry run.
+    fn planned(
+        &self,
+        context: &Context<'_>,
+        base: &Prefix,
+        action: &ListedAction,
+        item: &Item,
+    ) -> Result<()> {
+        let key = item.key.as_str();
+        let local = match action {
+            ListedAction::DownloadTo { file, .. } => std::path::PathBuf::from(file),
+            ListedAction::Download { folder, .. } => {
+                let below = key.strip_prefix(base.as_str()).unwrap_or(key);
+                let portable = self.options.portable_names;
+                download_path(Path::new(folder), below, portable).unwrap_or_default()
+            }
+            _ => std::path::PathBuf::new(),
+        };
+        let there = local.exists();
+        let local = self.shown_here(&local);
+        let bucket = self.bucket;
+        let skipped = there && self.on_existing == OnExisting::Skip;
+        if context.args.json {
+            json_line(&json!({
+                "type": "download", "bucket": bucket, "key": key, "local": local,
+                "size": item.size, "exists": there, "dryRun": true,
+            }));
+        } else if skipped {
+            line(&format!("skip: 's3://{bucket}/{}' -> '{}' (exists)", name(key), name(&local)));
+        } else {
+            let refused = there && self.on_existing == OnExisting::Refuse;
+            let note = if refused { "  (exists: refused without --force)" } else { "" };
+            line(&format!("download: 's3://{bucket}/{}' -> '{}'{note}", name(key), name(&local)));
+        }
+        Ok(())
+    }
+
+    /// A path as a person reads it.
+    fn shown_here(&self, local: &Path) -> String {
+        let here = if matches!(self.local, None | Some(".")) { "./" } else { "" };
+        let local = shown(local);
+        let here = if local.is_relative() { here } else { "" };
+        format!("{here}{}", local.display())
+    }
+
+    async fn follow(&self, context: &Context<'_>, id: JobId) -> Result<Ended> {
+        let bucket = self.bucket;
+        let told = |job: &Job, number: u64, item: &TransferItem| {
+            let local = self.shown_here(&item.local.clone().unwrap_or_default());
+            if context.args.json {
+                json_line(&json!({
+                    "type": "download", "bucket": bucket, "key": item.key, "local": local,
+                    "size": item.size, "verifiedBy": item.verified,
+                }));
+            } else {
+                context.say(&format!(
+                    "download: 's3://{bucket}/{}' -> '{}'  [{number} of {}]",
+                    name(&item.key),
+                    name(&local),
+                    job.files_total
+                ));
+            }
+        };
+        context.follow(id, told).await
+    }
 }
 
 /// Some bytes, straight through: nothing but their number proves them.
@@ -157,7 +315,7 @@ async fn piece(
     s3: &S3,
     options: &Get,
     bucket: &BucketName,
-    key: &ObjectKey,
+    (key, version_id): (&ObjectKey, Option<String>),
     local: Option<&str>,
 ) -> Result<Ended> {
     if !matches!(local, None | Some("-")) {
@@ -165,16 +323,10 @@ async fn piece(
             .with_hint("Redirect it: dipper get --range 0-99 s3://BUCKET/KEY > FILE"));
     }
     let part = options.part.map(PartNumber::new).transpose()?;
-    let asked = HeadRequest { version_id: options.version_id.clone(), ..HeadRequest::default() };
+    let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
     let head = s3.head_object_of(bucket, key, &asked).await?;
     let range = options.range.as_deref().map(|text| range(text, head.size)).transpose()?;
-    let request = GetRequest {
-        range,
-        part,
-        if_match: head.etag,
-        version_id: options.version_id.clone(),
-        checksums: false,
-    };
+    let request = GetRequest { range, part, if_match: head.etag, version_id, checksums: false };
     let failed = |error: std::io::Error| {
         Failure::new(dipper_app::Code::LocalIo, format!("standard output: {error}"))
     };
@@ -211,47 +363,6 @@ fn range(text: &str, size: u64) -> Result<(u64, u64)> {
         return Err(bad());
     }
     Ok((first, last.min(size - 1) - first + 1))
-}
-
-async fn fetch(
-    context: &Context<'_>,
-    bucket: &BucketName,
-    base: Prefix,
-    chosen: Chosen,
-    action: ListedAction,
-    named: Option<&str>,
-) -> Result<Ended> {
-    let here = if matches!(named, None | Some(".")) { "./" } else { "" };
-    let (title, below) = (chosen.title(), chosen.below.first().map(|b| b.prefix.clone()));
-    let id =
-        context.app.listed(&context.profile, bucket.clone(), base, title, chosen, action).await?;
-    let ended = context
-        .follow(id, |job, number, item| {
-            let local = item.local.as_deref().map(shown).unwrap_or_default();
-            let here = if local.is_relative() { here } else { "" };
-            let local = format!("{here}{}", local.display());
-            if context.args.json {
-                json_line(&json!({
-                    "type": "download", "bucket": bucket, "key": item.key, "local": local,
-                    "size": item.size, "verifiedBy": item.verified,
-                }));
-            } else {
-                context.say(&format!(
-                    "download: 's3://{bucket}/{}' -> '{}'  [{number} of {}]",
-                    name(&item.key),
-                    name(&local),
-                    job.files_total
-                ));
-            }
-        })
-        .await?;
-    match below {
-        Some(prefix) if context.was_empty(id)? => Err(Failure::new(
-            dipper_app::Code::ObjectNotFound,
-            format!("there is nothing below s3://{bucket}/{prefix}"),
-        )),
-        _ => Ok(ended),
-    }
 }
 
 /// A whole object to standard output.

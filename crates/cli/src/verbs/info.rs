@@ -7,17 +7,21 @@ use dipper_types::{BucketName, ObjectKey, S3Uri};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::at::At;
+use super::matching::Objects;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
 #[derive(Debug, Args)]
 pub struct Info {
-    /// s3://BUCKET[/KEY]
+    /// s3://BUCKET[/KEY], or a pattern
     #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
     /// Of this version
     #[arg(long, value_name = "ID")]
     pub version_id: Option<String>,
+    #[command(flatten)]
+    pub at: At,
     /// Also checksums and sizes of its parts
     #[arg(long)]
     pub attributes: bool,
@@ -28,8 +32,13 @@ pub async fn run(context: &Context<'_>, options: &Info) -> Result<Ended> {
     for uri in &options.uris {
         match S3Uri::parse(uri)? {
             S3Uri::Bucket(bucket) => about_bucket(context, &s3, &bucket).await?,
-            S3Uri::Path(bucket, path) => {
-                about_object(context, options, &s3, &bucket, &ObjectKey::new(path)?).await?
+            S3Uri::Path(..) => {
+                let version = options.version_id.as_deref();
+                let mut objects = Objects::of(context, uri, version, &options.at).await?;
+                while let Some((key, version)) = objects.next().await? {
+                    let version = version.as_deref();
+                    about_object(context, options, &s3, &objects.bucket, (&key, version)).await?;
+                }
             }
             S3Uri::Service => return Err(Failure::invalid("an object or a bucket is needed")),
         }
@@ -95,10 +104,10 @@ async fn about_object(
     options: &Info,
     s3: &S3,
     bucket: &BucketName,
-    key: &ObjectKey,
+    (key, version): (&ObjectKey, Option<&str>),
 ) -> Result<()> {
-    let version = options.version_id.as_deref();
-    let asked = HeadRequest { version_id: options.version_id.clone(), ..HeadRequest::default() };
+    let version_id = version.map(str::to_owned);
+    let asked = HeadRequest { version_id, ..HeadRequest::default() };
     let head = s3.head_object_of(bucket, key, &asked).await?;
     let acl = s3.object_acl(bucket, key).await.ok();
     let url = s3.connection().object_url(bucket.as_str(), key.as_str());

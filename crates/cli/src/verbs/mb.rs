@@ -1,5 +1,6 @@
 use clap::Args;
 use dipper_app::{NewBucket, OwnershipSetting, Result};
+use dipper_types::BucketName;
 use serde_json::json;
 
 use super::{Context, bucket_only};
@@ -28,6 +29,9 @@ pub struct Mb {
     /// Everyone may list the names
     #[arg(short = 'P', long)]
     pub acl_public: bool,
+    /// Say what would be made
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -58,6 +62,10 @@ fn ownership(text: &str) -> std::result::Result<OwnershipSetting, String> {
 pub async fn make(context: &Context<'_>, options: &Mb) -> Result<Ended> {
     for uri in &options.uris {
         let bucket = bucket_only(uri)?;
+        if options.dry_run {
+            planned(context, "create", &bucket, "");
+            continue;
+        }
         let new = NewBucket {
             region: options.bucket_location.clone(),
             object_lock: options.object_lock,
@@ -77,7 +85,7 @@ pub async fn remove(context: &Context<'_>, options: &Rb) -> Result<Ended> {
         let bucket = bucket_only(uri)?;
         if options.dry_run {
             let what = if whole { "with everything in it" } else { "if it is empty" };
-            line(&format!("remove: 's3://{bucket}/' {what}"));
+            planned(context, "remove", &bucket, what);
             continue;
         }
         if !whole {
@@ -92,6 +100,14 @@ pub async fn remove(context: &Context<'_>, options: &Rb) -> Result<Ended> {
         }
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
+}
+
+fn planned(context: &Context<'_>, kind: &str, bucket: &BucketName, how: &str) {
+    if context.args.json {
+        json_line(&json!({ "type": kind, "bucket": bucket, "dryRun": true }));
+    } else {
+        line(format!("{kind}: 's3://{bucket}/' {how}").trim_end());
+    }
 }
 
 fn told(context: &Context<'_>, kind: &str, bucket: &str, word: &str) {

@@ -1,16 +1,21 @@
 //! One file a verb, or a family of them.
 
 mod access;
+pub mod at;
+pub mod batch;
 pub mod capabilities;
 pub mod cp;
 pub mod del;
+pub mod diff;
 pub mod doctor;
 pub mod document;
 pub mod du;
+pub mod find;
 pub mod get;
 pub mod info;
 mod jobs;
 mod ls;
+mod matching;
 pub mod mb;
 pub mod modify;
 pub mod mpu;
@@ -23,11 +28,15 @@ mod put;
 pub mod s3cmd;
 pub mod sandbox;
 pub mod setacl;
+pub mod shell;
 pub mod sync;
 mod targets;
+pub mod tree;
+pub mod undo;
 pub mod vault;
 pub mod versions;
-mod words;
+pub mod watch;
+pub mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -104,7 +113,13 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Cat(options) => peek::cat(context, options).await,
         Verb::Head(options) => peek::head(context, options).await,
         Verb::Tail(options) => peek::tail(context, options).await,
+        Verb::Find(options) => find::run(context, options).await,
+        Verb::Tree(options) => tree::run(context, options).await,
+        Verb::Diff(options) => diff::diff(context, options).await,
+        Verb::Check(options) => diff::check(context, options).await,
         Verb::Put(options) => put::run(context, options).await,
+        Verb::Pipe(options) => put::pipe(context, options).await,
+        Verb::Watch(options) => watch::run(context, options).await,
         Verb::Get(options) => get::run(context, options).await,
         Verb::Sync(options) => sync::run(context, options).await,
         Verb::Cp(options) => cp::run(context, options, false).await,
@@ -122,6 +137,7 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Versions(options) => versions::list(context, options).await,
         Verb::RestoreVersion(options) => versions::restore(context, options).await,
         Verb::Undelete(options) => versions::undelete(context, options).await,
+        Verb::Undo(options) => undo::run(context, options).await,
         Verb::Purge(options) => versions::purge(context, options).await,
         Verb::Multipart(options) => mpu::list(context, options).await,
         Verb::Listmp(options) => mpu::parts(context, options).await,
@@ -153,43 +169,72 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
     match verb {
         Verb::Gettagging(o) => get_one(c, "tags", Document::Tagging, &o.uri).await,
         Verb::Settagging(o) => {
-            word(c, "tags", Document::Tagging, &o.uri, std::slice::from_ref(&o.value)).await
+            word(c, "tags", Document::Tagging, (&o.uri, o.dry), std::slice::from_ref(&o.value))
+                .await
         }
-        Verb::Deltagging(o) => remove_one(c, "tags", Document::Tagging, &o.uri).await,
+        Verb::Deltagging(o) => remove_one(c, "tags", Document::Tagging, (&o.uri, o.dry)).await,
         Verb::Getcors(o) => get_one(c, "cors", Document::Cors, &o.uri).await,
         Verb::Setcors(o) => from_file(c, "cors", Document::Cors, o).await,
-        Verb::Delcors(o) => remove_one(c, "cors", Document::Cors, &o.uri).await,
+        Verb::Delcors(o) => remove_one(c, "cors", Document::Cors, (&o.uri, o.dry)).await,
         Verb::Getlifecycle(o) => get_one(c, "lifecycle", Document::Lifecycle, &o.uri).await,
         Verb::Setlifecycle(o) => from_file(c, "lifecycle", Document::Lifecycle, o).await,
-        Verb::Dellifecycle(o) => remove_one(c, "lifecycle", Document::Lifecycle, &o.uri).await,
+        Verb::Dellifecycle(o) => {
+            remove_one(c, "lifecycle", Document::Lifecycle, (&o.uri, o.dry)).await
+        }
         Verb::Getnotification(o) => {
             get_one(c, "notification", Document::Notification, &o.uri).await
         }
         Verb::Setnotification(o) => from_file(c, "notification", Document::Notification, o).await,
         Verb::Delnotification(o) => {
-            remove_one(c, "notification", Document::Notification, &o.uri).await
+            remove_one(c, "notification", Document::Notification, (&o.uri, o.dry)).await
         }
         Verb::Setversioning(o) => {
-            word(c, "versioning", Document::Versioning, &o.uri, std::slice::from_ref(&o.value))
-                .await
+            word(
+                c,
+                "versioning",
+                Document::Versioning,
+                (&o.uri, o.dry),
+                std::slice::from_ref(&o.value),
+            )
+            .await
         }
         Verb::Setownership(o) => {
-            word(c, "ownership", Document::Ownership, &o.uri, std::slice::from_ref(&o.value)).await
+            word(
+                c,
+                "ownership",
+                Document::Ownership,
+                (&o.uri, o.dry),
+                std::slice::from_ref(&o.value),
+            )
+            .await
         }
         Verb::Setblockpublicaccess(o) => {
-            word(c, "block", Document::PublicAccessBlock, &o.uri, std::slice::from_ref(&o.value))
-                .await
+            word(
+                c,
+                "block",
+                Document::PublicAccessBlock,
+                (&o.uri, o.dry),
+                std::slice::from_ref(&o.value),
+            )
+            .await
         }
         Verb::Setobjectlegalhold(o) => {
-            word(c, "legalhold", Document::LegalHold, &o.uri, std::slice::from_ref(&o.value)).await
+            word(
+                c,
+                "legalhold",
+                Document::LegalHold,
+                (&o.uri, o.dry),
+                std::slice::from_ref(&o.value),
+            )
+            .await
         }
         Verb::Setobjectretention(o) => s3cmd::retention(c, o).await,
         Verb::WsCreate(o) => s3cmd::website(c, o).await,
-        Verb::WsDelete(o) => remove_one(c, "website", Document::Website, &o.uri).await,
+        Verb::WsDelete(o) => remove_one(c, "website", Document::Website, (&o.uri, o.dry)).await,
         Verb::WsInfo(o) => get_one(c, "website", Document::Website, &o.uri).await,
         Verb::Expire(o) => s3cmd::expire(c, o).await,
         Verb::Accesslog(o) => s3cmd::accesslog(c, o).await,
-        // Those that need no connection were dealt with before.
+        // Those that need no connection, or have many, were dealt with before.
         _ => Ok(Ended::Well),
     }
 }

@@ -1,11 +1,11 @@
 //! Objects change where they are: headers, class, restore from the archive.
 
 use clap::Args;
-use dipper_app::{Code, Failure, HeaderEdit, ObjectChange, Result};
+use dipper_app::{Code, Failure, HeaderEdit, ListedAction, ObjectChange, Result};
 use serde_json::json;
 
 use super::Context;
-use super::targets::{expanded, nothing_there, targets};
+use super::targets::{nothing_there, targets};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
@@ -143,12 +143,24 @@ pub async fn each(
     let mut partly = false;
     for (bucket, objects) in targets(context, uris, recursive).await? {
         if dry_run {
-            for key in expanded(context, &bucket, &objects, word).await? {
-                line(&format!("{word}: 's3://{bucket}/{}'", name(key.as_str())));
+            let (mut each, mut any) = (objects.each(context, &bucket), false);
+            while let Some((key, _)) = each.next().await? {
+                any = true;
+                if context.args.json {
+                    json_line(&json!({
+                        "type": word, "bucket": bucket, "key": key, "dryRun": true,
+                    }));
+                } else {
+                    line(&format!("{word}: 's3://{bucket}/{}'", name(key.as_str())));
+                }
+            }
+            if !any {
+                nothing_there(word, &bucket);
             }
             continue;
         }
-        let id = context.app.change(&context.profile, &bucket, &objects, change.clone()).await?;
+        let action = ListedAction::Change(change.clone());
+        let id = objects.begin(context, &bucket, action).await?;
         let ended = context
             .follow(id, |job, number, item| {
                 if context.args.json {

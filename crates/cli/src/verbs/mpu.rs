@@ -30,6 +30,15 @@ pub struct OneUpload {
     pub id: String,
 }
 
+#[derive(Debug, Args)]
+pub struct Abort {
+    #[command(flatten)]
+    pub upload: OneUpload,
+    /// Say what would be aborted, if it is there
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
+}
+
 fn told(context: &Context<'_>, bucket: &str, upload: &UploadEntry, kind: &str) {
     if context.args.json {
         json_line(&json!({
@@ -98,16 +107,25 @@ pub async fn parts(context: &Context<'_>, options: &OneUpload) -> Result<Ended> 
     Ok(Ended::Well)
 }
 
-pub async fn abort(context: &Context<'_>, options: &OneUpload) -> Result<Ended> {
-    let (bucket, key) = object_only(&options.uri)?;
+pub async fn abort(context: &Context<'_>, options: &Abort) -> Result<Ended> {
+    let (bucket, key) = object_only(&options.upload.uri)?;
+    let id = UploadId::new(options.upload.id.clone());
     let s3 = context.app.client(&context.profile).await?;
     // An id that is wrong should be told, though aborting what is gone succeeds.
-    s3.list_parts(&bucket, &key, &UploadId::new(options.id.clone())).await?;
-    s3.abort_upload(&bucket, &key, &UploadId::new(options.id.clone())).await?;
+    s3.list_parts(&bucket, &key, &id).await?;
+    if !options.dry_run {
+        s3.abort_upload(&bucket, &key, &id).await?;
+    }
     if context.args.json {
-        json_line(
-            &json!({ "type": "abort", "bucket": bucket, "key": key, "uploadId": options.id }),
-        );
+        let mut event = json!({
+            "type": "abort", "bucket": bucket, "key": key, "uploadId": options.upload.id,
+        });
+        if options.dry_run {
+            event["dryRun"] = true.into();
+        }
+        json_line(&event);
+    } else if options.dry_run {
+        line(&format!("abort: s3://{bucket}/{}", name(key.as_str())));
     } else {
         context.say(&format!("s3://{bucket}/{}", name(key.as_str())));
     }

@@ -7,22 +7,25 @@ use dipper_app::{Code, Failure, GetRequest, HeadRequest, ObjectHead, Result, S3}
 use dipper_types::{BucketName, ObjectKey};
 
 use super::Context;
-use super::targets::object_only;
+use super::at::At;
+use super::matching::Objects;
 use crate::exit::Ended;
 
 #[derive(Debug, Args)]
 pub struct Cat {
-    /// s3://BUCKET/KEY
+    /// s3://BUCKET/KEY, or a pattern
     #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
     /// This version
     #[arg(long, value_name = "ID")]
     pub version_id: Option<String>,
+    #[command(flatten)]
+    pub at: At,
 }
 
 #[derive(Debug, Args)]
 pub struct Peek {
-    /// s3://BUCKET/KEY
+    /// s3://BUCKET/KEY, or a pattern
     #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
     /// So many lines
@@ -34,6 +37,8 @@ pub struct Peek {
     /// This version
     #[arg(long, value_name = "ID")]
     pub version_id: Option<String>,
+    #[command(flatten)]
+    pub at: At,
 }
 
 /// Lines are looked for from the end in steps of this.
@@ -49,10 +54,13 @@ struct Source {
 }
 
 impl Source {
-    async fn open(context: &Context<'_>, uri: &str, version_id: Option<&str>) -> Result<Self> {
-        let (bucket, key) = object_only(uri)?;
+    async fn open(
+        context: &Context<'_>,
+        bucket: &BucketName,
+        (key, version_id): (ObjectKey, Option<String>),
+    ) -> Result<Self> {
         let s3 = context.app.client(&context.profile).await?;
-        let version_id = version_id.map(str::to_owned);
+        let bucket = bucket.clone();
         let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
         let head = s3.head_object_of(&bucket, &key, &asked).await?;
         Ok(Self { s3, bucket, key, version_id, head })
@@ -110,10 +118,13 @@ fn write(bytes: &[u8]) -> Result<bool> {
 /// Whole objects, each verified before its first byte is written.
 pub async fn cat(context: &Context<'_>, options: &Cat) -> Result<Ended> {
     for uri in &options.uris {
-        let (bucket, key) = object_only(uri)?;
-        let ended = super::get::whole(context, &bucket, key, options.version_id.clone()).await?;
-        if !matches!(ended, Ended::Well) {
-            return Ok(ended);
+        let version = options.version_id.as_deref();
+        let mut objects = Objects::of(context, uri, version, &options.at).await?;
+        while let Some((key, version)) = objects.next().await? {
+            let ended = super::get::whole(context, &objects.bucket, key, version).await?;
+            if !matches!(ended, Ended::Well) {
+                return Ok(ended);
+            }
         }
     }
     Ok(Ended::Well)
@@ -121,19 +132,23 @@ pub async fn cat(context: &Context<'_>, options: &Cat) -> Result<Ended> {
 
 pub async fn head(context: &Context<'_>, options: &Peek) -> Result<Ended> {
     for uri in &options.uris {
-        let source = Source::open(context, uri, options.version_id.as_deref()).await?;
-        let size = source.head.size;
-        if let Some(bytes) = options.bytes {
-            source.each((0, bytes.min(size)), write).await?;
-            continue;
-        }
-        let mut left = options.lines;
-        let lines = |bytes: &[u8]| {
-            let taken = first_lines(bytes, &mut left);
-            Ok(write(taken)? && left > 0)
-        };
-        if options.lines > 0 {
-            source.each((0, size), lines).await?;
+        let version = options.version_id.as_deref();
+        let mut objects = Objects::of(context, uri, version, &options.at).await?;
+        while let Some(object) = objects.next().await? {
+            let source = Source::open(context, &objects.bucket, object).await?;
+            let size = source.head.size;
+            if let Some(bytes) = options.bytes {
+                source.each((0, bytes.min(size)), write).await?;
+                continue;
+            }
+            let mut left = options.lines;
+            let lines = |bytes: &[u8]| {
+                let taken = first_lines(bytes, &mut left);
+                Ok(write(taken)? && left > 0)
+            };
+            if options.lines > 0 {
+                source.each((0, size), lines).await?;
+            }
         }
     }
     Ok(Ended::Well)
@@ -141,13 +156,17 @@ pub async fn head(context: &Context<'_>, options: &Peek) -> Result<Ended> {
 
 pub async fn tail(context: &Context<'_>, options: &Peek) -> Result<Ended> {
     for uri in &options.uris {
-        let source = Source::open(context, uri, options.version_id.as_deref()).await?;
-        let size = source.head.size;
-        let from = match options.bytes {
-            Some(bytes) => size.saturating_sub(bytes),
-            None => start_of_last(&source, options.lines).await?,
-        };
-        source.each((from, size - from), write).await?;
+        let version = options.version_id.as_deref();
+        let mut objects = Objects::of(context, uri, version, &options.at).await?;
+        while let Some(object) = objects.next().await? {
+            let source = Source::open(context, &objects.bucket, object).await?;
+            let size = source.head.size;
+            let from = match options.bytes {
+                Some(bytes) => size.saturating_sub(bytes),
+                None => start_of_last(&source, options.lines).await?,
+            };
+            source.each((from, size - from), write).await?;
+        }
     }
     Ok(Ended::Well)
 }

@@ -7,7 +7,7 @@ use dipper_app::{Code, Document, Failure, Result, Which};
 use serde_json::{Value, json};
 
 use super::{Context, access, bucket_only};
-use crate::args::{Setpolicy, Uris};
+use crate::args::{Delpolicy, Dry, Setpolicy};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line};
 
@@ -22,9 +22,18 @@ pub enum PolicyAction {
     /// Show it
     Get { uri: String },
     /// Set it from a JSON file
-    Set { uri: String, file: PathBuf },
+    Set {
+        uri: String,
+        file: PathBuf,
+        #[command(flatten)]
+        dry: Dry,
+    },
     /// Remove it
-    Rm { uri: String },
+    Rm {
+        uri: String,
+        #[command(flatten)]
+        dry: Dry,
+    },
     /// Whether S3 calls the bucket public by it
     Status { uri: String },
 }
@@ -32,12 +41,13 @@ pub enum PolicyAction {
 pub async fn run(context: &Context<'_>, options: &PolicyVerb) -> Result<Ended> {
     match &options.action {
         PolicyAction::Get { uri } => get(context, uri).await,
-        PolicyAction::Set { uri, file } => {
-            let set = Setpolicy { file: file.clone(), uri: uri.clone() };
+        PolicyAction::Set { uri, file, dry } => {
+            let set = Setpolicy { file: file.clone(), uri: uri.clone(), dry: *dry };
             access::set_policy(context, &set).await
         }
-        PolicyAction::Rm { uri } => {
-            access::delete_policy(context, &Uris { uris: vec![uri.clone()] }).await
+        PolicyAction::Rm { uri, dry } => {
+            let which = Delpolicy { uris: vec![uri.clone()], dry: *dry };
+            access::delete_policy(context, &which).await
         }
         PolicyAction::Status { uri } => status(context, uri).await,
     }

@@ -1,17 +1,18 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{
-    Code, Failure, ObjectHeaders, OnExisting, Preserve, Result, UploadSource, tags_header,
-    tags_json,
+    Code, Failure, ObjectHeaders, OnExisting, Preserve, Result, UploadSkip, UploadSource, Walked,
+    tags_header, tags_json, walk_uploads,
 };
 use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
+use super::targets::object_only;
 use super::{Context, absolute, shown, words};
-use crate::args::Put;
+use crate::args::{HeaderArgs, Pipe, Put};
 use crate::exit::Ended;
-use crate::output::{json as json_line, name};
+use crate::output::{json as json_line, line, name, note};
 
 pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
     let Some((target, files)) = options.paths.split_last() else {
@@ -22,13 +23,19 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         S3Uri::Path(bucket, path) => (bucket, path),
         S3Uri::Service => return Err(Failure::invalid("a bucket is needed: s3://BUCKET[/PREFIX]")),
     };
-    let headers = headers(options)?;
+    let headers = headers(&options.headers, &options.tag)?;
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
     let on_existing = options.conflicts.rule().unwrap_or(OnExisting::Overwrite);
+    if files == ["-"] && options.dry_run {
+        return planned_pipe(context, &bucket, &path);
+    }
     if files == ["-"] {
         return from_stdin(context, &bucket, &path, headers, on_existing).await;
     }
     let sources = sources(options, files, &path)?;
+    if options.dry_run {
+        return planned(context, &bucket, &sources, options.keep.keep_dirs);
+    }
     let title = match files {
         [one] => one.clone(),
         many => format!("{} items", many.len()),
@@ -155,7 +162,68 @@ async fn from_stdin(
     send(context, vec![source], bucket, "standard input".into(), headers, on_existing, keep).await
 }
 
-fn headers(options: &Put) -> Result<ObjectHeaders> {
-    let tags = tags_header(&tags_json(&words::tags(&options.tag)?));
-    Ok(ObjectHeaders { tags, ..options.headers.headers()? })
+fn headers(headers: &HeaderArgs, tags: &[String]) -> Result<ObjectHeaders> {
+    let tags = tags_header(&tags_json(&words::tags(tags)?));
+    Ok(ObjectHeaders { tags, ..headers.headers()? })
+}
+
+/// `put -` by another name.
+pub async fn pipe(context: &Context<'_>, options: &Pipe) -> Result<Ended> {
+    let (bucket, key) = object_only(&options.uri)?;
+    let headers = headers(&options.headers, &options.tag)?;
+    words::limit_rate(context.app, options.limit_rate.as_deref())?;
+    if options.dry_run {
+        return planned_pipe(context, &bucket, key.as_str());
+    }
+    let on_existing = options.conflicts.rule().unwrap_or(OnExisting::Overwrite);
+    from_stdin(context, &bucket, key.as_str(), headers, on_existing).await
+}
+
+fn planned_pipe(context: &Context<'_>, bucket: &BucketName, key: &str) -> Result<Ended> {
+    would(context, "standard input", bucket, key, None);
+    Ok(Ended::Well)
+}
+
+/// What an upload would find, as it finds it.
+fn planned(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    sources: &[UploadSource],
+    empty_folders: bool,
+) -> Result<Ended> {
+    let mut unreadable = false;
+    walk_uploads(sources, &mut |found| {
+        match found {
+            Walked::File { path, key, size } => {
+                would(context, &shown(&path).display().to_string(), bucket, &key, Some(size));
+            }
+            Walked::EmptyFolder { path, key } if empty_folders && !key.is_empty() => {
+                would(context, &shown(&path).display().to_string(), bucket, &key, Some(0));
+            }
+            Walked::EmptyFolder { .. } => {}
+            Walked::Skipped { path, why, .. } => {
+                let (why, is_link) = match why {
+                    UploadSkip::Symlink => ("a symbolic link", true),
+                    UploadSkip::Special => ("no regular file", true),
+                    UploadSkip::Unreadable(_) => ("it can't be read", false),
+                    _ => ("its name can't be a key", false),
+                };
+                unreadable |= !is_link;
+                note(&format!("WARNING: skipped {}: {why}", shown(&path).display()));
+            }
+        }
+        true
+    });
+    Ok(if unreadable { Ended::Partly } else { Ended::Well })
+}
+
+fn would(context: &Context<'_>, local: &str, bucket: &BucketName, key: &str, size: Option<u64>) {
+    if context.args.json {
+        json_line(&json!({
+            "type": "upload", "local": local, "bucket": bucket, "key": key, "size": size,
+            "dryRun": true,
+        }));
+    } else {
+        line(&format!("upload: '{}' -> 's3://{bucket}/{}'", name(local), name(key)));
+    }
 }

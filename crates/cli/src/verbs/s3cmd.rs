@@ -10,6 +10,7 @@ use serde_json::json;
 use super::document::{Get, get, put, read, remove};
 use super::targets::object_only;
 use super::{Context, bucket_only, words};
+use crate::args::Dry;
 use crate::exit::Ended;
 use crate::output::line;
 
@@ -19,6 +20,8 @@ pub struct FileUri {
     pub file: String,
     /// s3://BUCKET
     pub uri: String,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -26,6 +29,8 @@ pub struct UriWord {
     /// s3://BUCKET[/KEY]
     pub uri: String,
     pub value: String,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -34,6 +39,8 @@ pub struct WordUri {
     pub value: String,
     /// s3://BUCKET/KEY
     pub uri: String,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -44,6 +51,8 @@ pub struct RetentionUri {
     pub until: String,
     /// s3://BUCKET/KEY
     pub uri: String,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -56,6 +65,8 @@ pub struct WsCreate {
     /// Name of the error document
     #[arg(long)]
     pub ws_error: Option<String>,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -65,6 +76,9 @@ pub struct Payer {
     /// Who asks pays
     #[arg(long)]
     pub requester_pays: bool,
+    /// Say what would be done
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Args)]
@@ -80,6 +94,8 @@ pub struct Expire {
     /// Only what is below this prefix
     #[arg(long, default_value = "")]
     pub expiry_prefix: String,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -92,6 +108,8 @@ pub struct Accesslog {
     /// Log no more
     #[arg(long)]
     pub no_access_logging: bool,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 fn at(uri: &str) -> Get {
@@ -111,9 +129,9 @@ pub async fn remove_one(
     context: &Context<'_>,
     noun: &str,
     document: Document,
-    uri: &str,
+    (uri, dry): (&str, Dry),
 ) -> Result<Ended> {
-    remove(context, noun, document, &at(uri)).await
+    remove(context, noun, document, &at(uri), dry.dry_run).await
 }
 
 pub async fn from_file(
@@ -127,7 +145,8 @@ pub async fn from_file(
     }
     let text = read(document, std::slice::from_ref(&options.file))?;
     let bucket = bucket_only(&options.uri)?;
-    put(context, noun, document, &bucket, Which::default(), &text, false).await
+    let dry_run = options.dry.dry_run;
+    put(context, noun, document, &bucket, Which::default(), &text, dry_run).await
 }
 
 /// A word for a bucket, or for an object where the document can be one's.
@@ -135,28 +154,29 @@ pub async fn word(
     context: &Context<'_>,
     noun: &str,
     document: Document,
-    uri: &str,
+    (uri, dry): (&str, Dry),
     value: &[String],
 ) -> Result<Ended> {
+    let dry_run = dry.dry_run;
     let text = words::document(document, value, SystemClock.now())?
         .ok_or_else(|| Failure::invalid(format!("'{}' says nothing here", value.join(" "))))?;
     if let Ok((bucket, key)) = object_only(uri) {
-        return put(context, noun, document, &bucket, Which::from(&key), &text, false).await;
+        return put(context, noun, document, &bucket, Which::from(&key), &text, dry_run).await;
     }
     let bucket = bucket_only(uri)?;
-    put(context, noun, document, &bucket, Which::default(), &text, false).await
+    put(context, noun, document, &bucket, Which::default(), &text, dry_run).await
 }
 
 pub async fn retention(context: &Context<'_>, options: &RetentionUri) -> Result<Ended> {
     let value = [options.mode.to_ascii_uppercase(), options.until.clone()];
-    word(context, "retention", Document::Retention, &options.uri, &value).await
+    word(context, "retention", Document::Retention, (&options.uri, options.dry), &value).await
 }
 
 pub async fn website(context: &Context<'_>, options: &WsCreate) -> Result<Ended> {
     let value: Vec<String> =
         std::iter::once(options.ws_index.clone()).chain(options.ws_error.clone()).collect();
-    word(context, "website", Document::Website, &options.uri, &value).await?;
-    if !context.args.json && !context.args.quiet {
+    word(context, "website", Document::Website, (&options.uri, options.dry), &value).await?;
+    if !context.args.json && !context.args.quiet && !options.dry.dry_run {
         let bucket = bucket_only(&options.uri)?;
         let s3 = context.app.client(&context.profile).await?;
         if let Some(url) = s3.connection().website_url(bucket.as_str()) {
@@ -168,7 +188,8 @@ pub async fn website(context: &Context<'_>, options: &WsCreate) -> Result<Ended>
 
 pub async fn payer(context: &Context<'_>, options: &Payer) -> Result<Ended> {
     let value = if options.requester_pays { "requester" } else { "owner" };
-    word(context, "payer", Document::RequestPayment, &options.uri, &[value.to_owned()]).await
+    let place = (options.uri.as_str(), Dry { dry_run: options.dry_run });
+    word(context, "payer", Document::RequestPayment, place, &[value.to_owned()]).await
 }
 
 /// One rule is added, or takes the place of an earlier one that `expire` made for the same prefix.
@@ -195,19 +216,22 @@ pub async fn expire(context: &Context<'_>, options: &Expire) -> Result<Ended> {
     rules.retain(|rule| rule["id"] != id);
     rules.push(rule);
     let text = json!({ "rules": rules }).to_string();
-    put(context, "lifecycle", Document::Lifecycle, &bucket, which, &text, false).await
+    let dry_run = options.dry.dry_run;
+    put(context, "lifecycle", Document::Lifecycle, &bucket, which, &text, dry_run).await
 }
 
 pub async fn accesslog(context: &Context<'_>, options: &Accesslog) -> Result<Ended> {
     let bucket = bucket_only(&options.uri)?;
     let Some(target) = &options.access_logging_target_prefix else {
         if options.no_access_logging {
-            return remove_one(context, "logging", Document::Logging, &options.uri).await;
+            let place = (options.uri.as_str(), options.dry);
+            return remove_one(context, "logging", Document::Logging, place).await;
         }
         return get_one(context, "logging", Document::Logging, &options.uri).await;
     };
     let (to, prefix) = super::targets::place(target)?;
     let text = json!({ "loggingEnabled": { "targetBucket": to, "targetPrefix": prefix } });
     let which = Which::default();
-    put(context, "logging", Document::Logging, &bucket, which, &text.to_string(), false).await
+    let (text, dry_run) = (text.to_string(), options.dry.dry_run);
+    put(context, "logging", Document::Logging, &bucket, which, &text, dry_run).await
 }

@@ -1,14 +1,14 @@
 //! Who may do what by ACL: canned ones, and single grants.
 
 use clap::Args;
-use dipper_app::{Document, Failure, ObjectChange, Result, Which};
+use dipper_app::{Document, Failure, ListedAction, ObjectChange, Result, Which};
 use dipper_types::{BucketName, ObjectKey, S3Uri};
 use serde_json::{Value, json};
 
 use super::Context;
-use super::targets::{expanded, nothing_there, targets};
+use super::targets::{Targets, nothing_there, targets};
 use crate::exit::Ended;
-use crate::output::{json as json_line, name};
+use crate::output::{json as json_line, line, name};
 
 #[derive(Debug, Args)]
 pub struct Setacl {
@@ -34,6 +34,9 @@ pub struct Setacl {
     /// Every object below a folder
     #[arg(short, long)]
     pub recursive: bool,
+    /// Say what would be changed
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 pub async fn run(context: &Context<'_>, options: &Setacl) -> Result<Ended> {
@@ -61,8 +64,10 @@ async fn canned(context: &Context<'_>, options: &Setacl, canned: &str) -> Result
     for uri in &options.uris {
         match S3Uri::parse(uri)? {
             S3Uri::Bucket(bucket) if !options.recursive => {
-                s3.set_canned_acl(&bucket, Which::default(), canned).await?;
-                told(context, &format!("s3://{bucket}/"), canned, 1, 1);
+                if !options.dry_run {
+                    s3.set_canned_acl(&bucket, Which::default(), canned).await?;
+                }
+                told(context, options, &format!("s3://{bucket}/"), canned, (1, 1));
             }
             S3Uri::Service => return Err(Failure::invalid("an object or a bucket is needed")),
             _ => objects.push(uri.clone()),
@@ -70,17 +75,16 @@ async fn canned(context: &Context<'_>, options: &Setacl, canned: &str) -> Result
     }
     let mut partly = false;
     for (bucket, objects) in targets(context, &objects, options.recursive).await? {
+        if options.dry_run {
+            dry_run(context, options, &bucket, &objects, canned).await?;
+            continue;
+        }
         let change = ObjectChange::Acl { canned: canned.to_owned() };
-        let id = context.app.change(&context.profile, &bucket, &objects, change).await?;
+        let id = objects.begin(context, &bucket, ListedAction::Change(change)).await?;
         let ended = context
             .follow(id, |job, number, item| {
-                told(
-                    context,
-                    &format!("s3://{bucket}/{}", item.key),
-                    canned,
-                    number,
-                    job.files_total,
-                );
+                let uri = format!("s3://{bucket}/{}", item.key);
+                told(context, options, &uri, canned, (number, job.files_total));
             })
             .await?;
         if context.was_empty(id)? {
@@ -165,22 +169,59 @@ async fn edited(
     for uri in &options.uris {
         match S3Uri::parse(uri)? {
             S3Uri::Bucket(bucket) if !options.recursive => {
-                edit_one(context, &bucket, None, grants).await?;
-                told(context, &format!("s3://{bucket}/"), "edited", 1, 1);
+                if !options.dry_run {
+                    edit_one(context, &bucket, None, grants).await?;
+                }
+                told(context, options, &format!("s3://{bucket}/"), "edited", (1, 1));
             }
             S3Uri::Service => return Err(Failure::invalid("an object or a bucket is needed")),
             _ => objects.push(uri.clone()),
         }
     }
     for (bucket, objects) in targets(context, &objects, options.recursive).await? {
-        let keys = expanded(context, &bucket, &objects, "change").await?;
-        let total = keys.len() as u64;
-        for (at, key) in keys.iter().enumerate() {
-            edit_one(context, &bucket, Some(key), grants).await?;
-            told(context, &format!("s3://{bucket}/{key}"), "edited", at as u64 + 1, total);
+        if options.dry_run {
+            dry_run(context, options, &bucket, &objects, "edited").await?;
+            continue;
+        }
+        let total = count(context, &bucket, &objects).await?;
+        let (mut each, mut number) = (objects.each(context, &bucket), 0);
+        while let Some((key, _)) = each.next().await? {
+            number += 1;
+            edit_one(context, &bucket, Some(&key), grants).await?;
+            let uri = format!("s3://{bucket}/{key}");
+            told(context, options, &uri, "edited", (number, total.max(number)));
         }
     }
     Ok(Ended::Well)
+}
+
+async fn dry_run(
+    context: &Context<'_>,
+    options: &Setacl,
+    bucket: &BucketName,
+    objects: &Targets,
+    acl: &str,
+) -> Result<()> {
+    let total = count(context, bucket, objects).await?;
+    let (mut each, mut number) = (objects.each(context, bucket), 0);
+    while let Some((key, _)) = each.next().await? {
+        number += 1;
+        let uri = format!("s3://{bucket}/{key}");
+        told(context, options, &uri, acl, (number, total.max(number)));
+    }
+    Ok(())
+}
+
+/// Listed once more for their number: to keep them would take memory without end.
+async fn count(context: &Context<'_>, bucket: &BucketName, objects: &Targets) -> Result<u64> {
+    let (mut each, mut count) = (objects.each(context, bucket), 0);
+    while each.next().await?.is_some() {
+        count += 1;
+    }
+    if count == 0 {
+        nothing_there("change", bucket);
+    }
+    Ok(count)
 }
 
 async fn edit_one(
@@ -196,9 +237,19 @@ async fn edit_one(
     app.set_document(profile, bucket, Document::Acl, which, &text).await
 }
 
-fn told(context: &Context<'_>, uri: &str, acl: &str, number: u64, total: u64) {
+fn told(
+    context: &Context<'_>,
+    options: &Setacl,
+    uri: &str,
+    acl: &str,
+    (number, total): (u64, u64),
+) {
     if context.args.json {
-        json_line(&json!({ "type": "acl", "uri": uri, "acl": acl }));
+        let mut event = json!({ "type": "acl", "uri": uri, "acl": acl });
+        if options.dry_run {
+            event["dryRun"] = true.into();
+        }
+        json_line(&event);
         return;
     }
     let word = match acl {
@@ -206,7 +257,8 @@ fn told(context: &Context<'_>, uri: &str, acl: &str, number: u64, total: u64) {
         "private" => "Private",
         other => other,
     };
-    context.say(&format!("{}: ACL set to {word}  [{number} of {total}]", name(uri)));
+    let text = format!("{}: ACL set to {word}  [{number} of {total}]", name(uri));
+    if options.dry_run { line(&text) } else { context.say(&text) }
 }
 
 #[cfg(test)]

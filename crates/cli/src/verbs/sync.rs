@@ -18,11 +18,12 @@ use super::{Context, shown, words};
 use crate::args::HeaderArgs;
 use crate::exit::Ended;
 use crate::output::{self, json as json_line, line, name, note};
+use crate::wanted::Bounds;
 
 const FILTERS: &str = "Which files (see docs/sync.md)";
 const DELETING: &str = "Deleting";
 
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[command(override_usage = "dipper sync [OPTIONS] SOURCE… TARGET")]
 pub struct Sync {
     /// Files, folders or s3://BUCKET[/PATH], and where they go; with a slash at its end, what is in it
@@ -102,6 +103,8 @@ pub struct Sync {
     pub files_from: Option<PathBuf>,
 
     #[command(flatten)]
+    pub bounds: Bounds,
+    #[command(flatten)]
     pub headers: HeaderArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
@@ -112,6 +115,21 @@ pub struct Sync {
 }
 
 pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
+    let only = options.files_from.as_deref().map(names).transpose()?;
+    synced(context, options, only, options.delete_removed).await
+}
+
+/// Only these, as paths below the only source; deletes nothing.
+pub async fn files(context: &Context<'_>, options: &Sync, only: Vec<String>) -> Result<Ended> {
+    synced(context, options, Some(only), false).await
+}
+
+async fn synced(
+    context: &Context<'_>,
+    options: &Sync,
+    only: Option<Vec<String>>,
+    delete_removed: bool,
+) -> Result<Ended> {
     let Some((target, sources)) = options.places.split_last() else { return Ok(Ended::Well) };
     if options.cache_file.is_some() && !context.args.quiet {
         note("NOTE: --cache-file is not used: what files were is remembered without it.");
@@ -125,9 +143,10 @@ pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
         sources: sources.to_vec(),
         target: target.clone(),
         filter: filter(options)?,
+        limits: options.bounds.limits()?,
         compare: Compare { content: !options.no_check_md5, skip_existing: options.skip_existing },
         deletion: Deletion {
-            removed: options.delete_removed,
+            removed: delete_removed,
             max: options.max_delete,
             force: options.force,
         },
@@ -140,7 +159,7 @@ pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
             remember: true,
         },
         follow_links: options.follow_symlinks,
-        files_from: options.files_from.as_deref().map(names).transpose()?,
+        files_from: only,
         dry_run: options.dry_run,
     };
     let place = Place::of(target)?;

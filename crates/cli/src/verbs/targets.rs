@@ -2,21 +2,36 @@
 
 use std::collections::BTreeMap;
 
-use dipper_app::{Below, Chosen, Failure, Item, Job, Result, TransferFilter, TransferItem};
+use dipper_app::{
+    Below, Chosen, Draft, Failure, Item, Job, ListedAction, Result, TransferFilter, TransferItem,
+};
 use dipper_types::{BucketName, JobId, ObjectKey, Prefix, S3Uri};
 
 use super::Context;
+use super::matching::{Matches, Meant, meant};
 use crate::exit::Ended;
+use crate::glob::Glob;
 use crate::output::note;
 
-/// Of one bucket: objects by name, and folders with everything below them.
-#[derive(Debug, Default, PartialEq, Eq)]
+/// Of one bucket: objects by name, folders with everything below them, and patterns.
+#[derive(Debug, Default)]
 pub struct Targets {
     keys: Vec<ObjectKey>,
     below: Vec<Prefix>,
+    globs: Vec<Glob>,
+    recursive: bool,
 }
 
 impl Targets {
+    fn add(&mut self, meant: Meant) -> Result<()> {
+        match (meant, self.recursive) {
+            (Meant::Path(path), true) => self.add_below(Prefix::folder(&path)?),
+            (Meant::Path(path), false) => self.add_key(ObjectKey::new(path)?),
+            (Meant::Pattern(glob), _) => self.globs.push(glob),
+        }
+        Ok(())
+    }
+
     /// Each object once.
     fn add_below(&mut self, prefix: Prefix) {
         let covers = |outer: &Prefix, inner: &str| inner.starts_with(outer.as_str());
@@ -32,6 +47,100 @@ impl Targets {
         let covered = self.below.iter().any(|outer| key.as_str().starts_with(outer.as_str()));
         if !covered && !self.keys.contains(&key) {
             self.keys.push(key);
+        }
+    }
+
+    /// Whether the key was meant by a name, a folder, or one of the first patterns.
+    fn covers(&self, key: &str, patterns: usize) -> bool {
+        self.keys.iter().any(|known| known.as_str() == key)
+            || self.below.iter().any(|outer| key.starts_with(outer.as_str()))
+            || self.globs.iter().take(patterns).any(|glob| match self.recursive {
+                true => glob.covers(key),
+                false => glob.matches(key),
+            })
+    }
+
+    /// Begins a job over all of them. What patterns mean is found first, and frozen; folders are
+    /// listed while the job runs.
+    pub async fn begin(
+        &self,
+        context: &Context<'_>,
+        bucket: &BucketName,
+        action: ListedAction,
+    ) -> Result<JobId> {
+        let (app, profile, root) = (context.app, &context.profile, Prefix::root());
+        let chosen = Chosen::from(self);
+        let Some(glob) = self.globs.first() else {
+            let title = chosen.title();
+            return app.listed(profile, bucket.clone(), root, title, chosen, action).await;
+        };
+        let mut draft = app.draft(profile, bucket, &root, glob.text().to_owned(), action).await?;
+        let mut each = self.each(context, bucket);
+        let filled = async {
+            while let Some((key, size)) = each.next().await? {
+                draft.add(Item::from((key, size))).await?;
+            }
+            Ok(())
+        };
+        let filled = filled.await;
+        begun(draft, filled).await
+    }
+
+    pub fn each<'a>(&'a self, context: &'a Context<'a>, bucket: &'a BucketName) -> Each<'a> {
+        Each { context, bucket, targets: self, at: 0, open: None }
+    }
+}
+
+/// A job whose objects are all known, or nothing at all.
+pub async fn begun(draft: Draft, filled: Result<()>) -> Result<JobId> {
+    match filled {
+        Ok(()) => draft.begin().await,
+        Err(failure) => {
+            draft.give_up().await?;
+            Err(failure)
+        }
+    }
+}
+
+/// The objects that are meant, one after the other, each once.
+pub struct Each<'a> {
+    context: &'a Context<'a>,
+    bucket: &'a BucketName,
+    targets: &'a Targets,
+    at: usize,
+    open: Option<Matches>,
+}
+
+impl Each<'_> {
+    pub async fn next(&mut self) -> Result<Option<(ObjectKey, u64)>> {
+        let Targets { keys, below, globs, recursive } = self.targets;
+        loop {
+            if let Some(key) = keys.get(self.at) {
+                self.at += 1;
+                return Ok(Some((key.clone(), 0)));
+            }
+            let folder = self.at - keys.len();
+            let pattern = folder.checked_sub(below.len());
+            if self.open.is_none() {
+                self.open = match (below.get(folder), pattern.and_then(|at| globs.get(at))) {
+                    (Some(prefix), _) => Some(
+                        Matches::below(self.context, self.bucket, prefix.as_str(), None).await?,
+                    ),
+                    (_, Some(glob)) => {
+                        Some(Matches::of(self.context, self.bucket, glob, *recursive, None).await?)
+                    }
+                    _ => return Ok(None),
+                };
+            }
+            let Some(open) = &mut self.open else { return Ok(None) };
+            while let Some(found) = open.next().await? {
+                let object = found.object;
+                let before = pattern.is_some_and(|at| self.targets.covers(&object.key, at));
+                if !before {
+                    return Ok(Some((ObjectKey::new(object.key)?, object.size)));
+                }
+            }
+            (self.at, self.open) = (self.at + 1, None);
         }
     }
 }
@@ -51,56 +160,44 @@ pub async fn targets(
     uris: &[String],
     recursive: bool,
 ) -> Result<BTreeMap<BucketName, Targets>> {
-    let wanted = parsed(uris, recursive)?;
+    let parsed = parsed(uris, recursive)?;
+    let mut wanted: BTreeMap<BucketName, Targets> = BTreeMap::new();
+    for (bucket, _) in &parsed {
+        let new = || Targets { recursive, ..Targets::default() };
+        wanted.entry(bucket.clone()).or_insert_with(new);
+    }
     if wanted.len() > 1 {
         let s3 = context.app.client(&context.profile).await?;
         for bucket in wanted.keys() {
             s3.head_bucket(bucket).await?;
         }
     }
+    for (bucket, path) in parsed {
+        let meant = meant(context, &bucket, &path, recursive).await?;
+        wanted.entry(bucket).or_default().add(meant)?;
+    }
     Ok(wanted)
 }
 
-fn parsed(uris: &[String], recursive: bool) -> Result<BTreeMap<BucketName, Targets>> {
-    let mut wanted: BTreeMap<BucketName, Targets> = BTreeMap::new();
-    for uri in uris {
-        let (bucket, path) = match S3Uri::parse(uri)? {
-            S3Uri::Path(bucket, path) => (bucket, path),
-            S3Uri::Bucket(bucket) if recursive => (bucket, String::new()),
-            _ => {
-                return Err(Failure::invalid(format!("'{uri}' names no object"))
-                    .with_hint("Use --recursive for everything below it."));
+fn parsed(uris: &[String], recursive: bool) -> Result<Vec<(BucketName, String)>> {
+    let each = uris.iter().map(|uri| match S3Uri::parse(uri)? {
+        S3Uri::Path(bucket, path) => {
+            // Whatever it means: it must be one that a key can have.
+            match recursive {
+                true => drop(Prefix::folder(&path)?),
+                false => drop(ObjectKey::new(path.clone())?),
             }
-        };
-        let of_bucket = wanted.entry(bucket).or_default();
-        match recursive {
-            true => of_bucket.add_below(Prefix::folder(&path)?),
-            false => of_bucket.add_key(ObjectKey::new(path)?),
+            Ok((bucket, path))
         }
-    }
-    Ok(wanted)
+        S3Uri::Bucket(bucket) if recursive => Ok((bucket, String::new())),
+        _ => Err(Failure::invalid(format!("'{uri}' names no object"))
+            .with_hint("Use --recursive for everything below it.")),
+    });
+    each.collect()
 }
 
 pub fn nothing_there(verb: &str, bucket: &BucketName) {
     note(&format!("WARNING: there is nothing to {verb} there in s3://{bucket}"));
-}
-
-/// What the addresses mean now, key by key: for dry runs, and for what is done one by one.
-pub async fn expanded(
-    context: &Context<'_>,
-    bucket: &BucketName,
-    targets: &Targets,
-    verb: &str,
-) -> Result<Vec<ObjectKey>> {
-    let mut keys = targets.keys.clone();
-    for prefix in &targets.below {
-        let below = context.app.everything_below(&context.profile, bucket, prefix).await?;
-        keys.extend(below.into_iter().map(|(key, _)| key));
-    }
-    if keys.is_empty() {
-        nothing_there(verb, bucket);
-    }
-    Ok(keys)
 }
 
 /// An object, not a bucket.
@@ -220,7 +317,12 @@ mod tests {
     fn each_object_is_meant_once() {
         let of = |uris: &[&str], recursive| {
             let uris: Vec<String> = uris.iter().map(|&uri| uri.to_owned()).collect();
-            parsed(&uris, recursive).unwrap().into_values().next().unwrap()
+            let mut targets = Targets { recursive, ..Targets::default() };
+            for (_, path) in parsed(&uris, recursive).unwrap() {
+                let pattern = Glob::is(&path).then(|| Glob::new(&path).unwrap());
+                targets.add(pattern.map_or(Meant::Path(path), Meant::Pattern)).unwrap();
+            }
+            targets
         };
         let prefixes = |targets: Targets| -> Vec<String> {
             targets.below.iter().map(ToString::to_string).collect()
@@ -230,5 +332,9 @@ mod tests {
         assert_eq!(prefixes(of(&["s3://one", "s3://one/x"], true)), [""]);
         assert_eq!(of(&["s3://one/x", "s3://one/x"], false).keys.len(), 1);
         assert!(parsed(&["s3://one".into()], false).is_err());
+        let mixed = of(&["s3://one/x", "s3://one/a*", "s3://one/*b"], false);
+        assert!(mixed.covers("x", 0) && !mixed.covers("ab", 0) && mixed.covers("ab", 1));
+        assert!(!mixed.covers("a/b", 2));
+        assert!(of(&["s3://one/a*", "s3://one/*b"], true).covers("a/b", 1));
     }
 }

@@ -26,6 +26,26 @@ pub fn span(text: &str) -> Result<Duration> {
     number.checked_mul(unit).map(Duration::from_secs).ok_or_else(bad)
 }
 
+/// Bytes: `500k`, `2m`, `1g`, `3t` or a plain number.
+pub fn bytes(text: &str) -> Result<u64> {
+    let bad = || {
+        Failure::invalid(format!("'{text}' is no size"))
+            .with_hint("Write bytes, or 10k, 5m, 2g, 1t.")
+    };
+    let lower = text.trim().to_ascii_lowercase();
+    let digits = lower.find(|c: char| !c.is_ascii_digit()).unwrap_or(lower.len());
+    let number: u64 = lower[..digits].parse().map_err(|_| bad())?;
+    let unit: u64 = match lower[digits..].trim_end_matches('b').trim_end_matches('i') {
+        "" => 1,
+        "k" => 1 << 10,
+        "m" => 1 << 20,
+        "g" => 1 << 30,
+        "t" => 1 << 40,
+        _ => return Err(bad()),
+    };
+    number.checked_mul(unit).ok_or_else(bad)
+}
+
 /// Bytes a second: `500k`, `2m`, `1g` or a plain number (s3cmd's `--limit-rate`).
 pub fn rate(text: &str) -> Result<u64> {
     let bad = || {
@@ -62,6 +82,23 @@ pub fn until(text: &str, now: Timestamp) -> Result<Timestamp> {
         Some(at) => Ok(at),
         None => span(text).map(|span| now.plus(span)).map_err(|failure| {
             failure.with_hint("Write a span like 30d, or a date like 2030-12-31.")
+        }),
+    }
+}
+
+/// A span ago, or a moment in RFC 3339 (a bare date is its midnight in UTC).
+pub fn past(text: &str, now: Timestamp) -> Result<Timestamp> {
+    let moment = match text.len() {
+        10 => Timestamp::parse_rfc3339(&format!("{text}T00:00:00Z")),
+        _ => Timestamp::parse_rfc3339(text),
+    };
+    let ago = |span: Duration| {
+        Timestamp::from_millis(now.millis().saturating_sub_unsigned(span.as_millis() as u64))
+    };
+    match moment {
+        Some(at) => Ok(at),
+        None => span(text).map(ago).map_err(|failure| {
+            failure.with_hint("Write a date, 2026-11-23T05:39:00Z, or a span ago such as 2h or 7d.")
         }),
     }
 }
@@ -187,6 +224,28 @@ mod tests {
         for bad in ["", "h", "1y", "-1d", "99999999999999999999d", "1 d"] {
             assert!(span(bad).is_err(), "{bad}");
         }
+    }
+
+    #[test]
+    fn sizes() {
+        for (text, want) in
+            [("7", 7), ("10k", 10 << 10), ("5M", 5 << 20), ("2GiB", 2 << 30), ("1tb", 1 << 40)]
+        {
+            assert_eq!(bytes(text).ok(), Some(want), "{text}");
+        }
+        for bad in ["", "k", "-1", "1x", "99999999999t"] {
+            assert!(bytes(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn moments_before_now() {
+        let now = Timestamp::from_secs(1_000_000);
+        let of = |text| past(text, now).map(Timestamp::secs).ok();
+        assert_eq!(of("1h"), Some(996_400));
+        assert_eq!(of("1970-01-02"), Some(86_400));
+        assert_eq!(of("1970-01-02T00:00:01Z"), Some(86_401));
+        assert_eq!(of("yesterday"), None);
     }
 
     #[test]
