@@ -19,6 +19,7 @@ mod links;
 mod listing;
 mod machine;
 mod objects;
+mod picked;
 mod profile_body;
 mod profiles;
 mod prompts;
@@ -57,12 +58,13 @@ pub use dipper_s3::{
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_sync::{
-    Action as SyncAction, Begun, Compare, Deletion, Filter, FilterError, Note as SyncNote, Phase,
-    Removed, What as SyncWhat, pattern_lines,
+    Action as SyncAction, Begun, Compare, Deletion, Note as SyncNote, Phase, Removed,
+    What as SyncWhat,
 };
 pub use dipper_transfer::{
-    Below, Change as ObjectChange, Copy, HeaderEdit, Item, ListedAction, OnExisting, Preserve,
-    UploadSource,
+    Adopt, Below, Change as ObjectChange, Copy, Filter, FilterError, HeaderEdit, Item, ListedAction,
+    OnExisting, Planned, Preserve, Rules, Sending, Sieve, Types, UploadJob, UploadSource,
+    pattern_lines,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
@@ -77,6 +79,7 @@ pub use listing::{
 };
 pub use machine::{Machine, NetworkOverride};
 pub use objects::ObjectInfo;
+pub use picked::{Fetched, cut_of};
 pub use profile_body::{
     Network, ProfileOptions, ProxyChoice, RoleSource, RoleWay, SsoWay, Way, WebIdentityWay,
 };

@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dipper_app::{HeaderEdit, ObjectHeaders, OnExisting, Preserve, Result, Visibility};
 
+use crate::args_moving::{AdoptArgs, ClassArgs, FilterArgs, SendArgs};
 use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
@@ -71,7 +72,7 @@ pub enum Verb {
     /// Write the last lines or bytes of objects to standard output
     Tail(peek::Peek),
     /// Upload files and folders
-    Put(Put),
+    Put(Box<Put>),
     /// Download objects
     Get(get::Get),
     /// Make one tree like another: files and S3, in either direction
@@ -190,7 +191,7 @@ pub enum Verb {
     #[command(hide = true)]
     Getnotification(OneUri),
     #[command(hide = true)]
-    Setnotification(s3cmd::FileUri),
+    Setnotification(s3cmd::Notification),
     #[command(hide = true)]
     Delnotification(OneUri),
     #[command(hide = true)]
@@ -250,6 +251,9 @@ pub struct Ls {
     /// With ETag and storage class
     #[arg(short, long)]
     pub long_listing: bool,
+    /// With the MD5 of each object, which is asked for where its ETag is none
+    #[arg(long)]
+    pub list_md5: bool,
     /// Stop after so many rows
     #[arg(long, value_name = "NUM")]
     pub limit: Option<u64>,
@@ -273,6 +277,21 @@ pub struct Put {
     pub conflicts: Conflicts,
     #[command(flatten)]
     pub keep: KeepArgs,
+    /// Follow symbolic links
+    #[arg(short = 'F', long)]
+    pub follow_symlinks: bool,
+    /// Stop with the first file that fails
+    #[arg(long)]
+    pub stop_on_error: bool,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Only the files that are named in it, a line each, below the only folder; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    #[command(flatten)]
+    pub send: SendArgs,
+    #[command(flatten)]
+    pub adopt: AdoptArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
@@ -318,9 +337,8 @@ pub struct HeaderArgs {
     /// Only the owner may (the default)
     #[arg(long)]
     pub acl_private: bool,
-    /// STANDARD, STANDARD_IA, GLACIER …
-    #[arg(long, value_name = "CLASS")]
-    pub storage_class: Option<String>,
+    #[command(flatten)]
+    pub class: ClassArgs,
     /// Content type; else by the name's ending
     #[arg(short, long, value_name = "TYPE")]
     pub mime_type: Option<String>,
@@ -338,7 +356,7 @@ impl HeaderArgs {
     pub fn headers(&self) -> Result<ObjectHeaders> {
         let headers = ObjectHeaders {
             visibility: if self.acl_public { Visibility::Public } else { Visibility::Private },
-            storage_class: self.storage_class.clone(),
+            storage_class: self.class.class(),
             content_type: self.mime_type.clone(),
             ..ObjectHeaders::default()
         };

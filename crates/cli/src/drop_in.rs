@@ -43,6 +43,8 @@ const fn value(names: &'static [&'static str], does: Does) -> Known {
 
 const UP: &[&str] = &["put", "sync"];
 const MOVING: &[&str] = &["put", "get", "sync"];
+const SIFTED: &[&str] =
+    &["put", "get", "sync", "del", "rm", "cp", "mv", "modify", "setacl", "restore"];
 const WRITING: &[&str] = &["put", "sync", "cp", "mv", "modify"];
 const CLOUDFRONT: &[&str] = &["cfcreate", "cfmodify"];
 
@@ -53,7 +55,7 @@ const OPTIONS: &[Known] = &[
     flag(&["--no-encrypt"], Nothing),
     flag(&["-f", "--force"], With(&["get", "del", "rm", "rb", "sync"])),
     flag(&["--continue"], With(&["get"])),
-    flag(&["--continue-put"], Nothing),
+    flag(&["--continue-put"], With(&["put"])),
     value(&["--upload-id"], With(&["put"])),
     flag(&["--skip-existing"], With(&["get", "sync"])),
     flag(
@@ -76,23 +78,23 @@ const OPTIONS: &[Known] = &[
     value(&["--limit"], With(&["ls", "la"])),
     value(&["--add-destination"], With(&["sync"])),
     flag(&["--delete-after-fetch"], With(&["get", "sync"])),
-    flag(&["-p", "--preserve"], With(MOVING)),
-    flag(&["--no-preserve"], With(MOVING)),
+    flag(&["-p", "--preserve"], With(UP)),
+    flag(&["--no-preserve"], With(UP)),
     flag(&["--keep-dirs"], With(UP)),
-    value(&["--exclude"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--exclude-from"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rexclude"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rexclude-from"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--include"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--include-from"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rinclude"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rinclude-from"], With(&["put", "get", "sync", "del", "rm"])),
+    value(&["--exclude"], With(SIFTED)),
+    value(&["--exclude-from"], With(SIFTED)),
+    value(&["--rexclude"], With(SIFTED)),
+    value(&["--rexclude-from"], With(SIFTED)),
+    value(&["--include"], With(SIFTED)),
+    value(&["--include-from"], With(SIFTED)),
+    value(&["--rinclude"], With(SIFTED)),
+    value(&["--rinclude-from"], With(SIFTED)),
     value(&["--files-from"], With(UP)),
     flag(&["--reduced-redundancy", "--rr"], With(WRITING)),
     flag(&["--no-reduced-redundancy", "--no-rr"], Nothing),
     value(&["--storage-class"], With(WRITING)),
-    value(&["--access-logging-target-prefix"], With(&["accesslog", "cfmodify"])),
-    flag(&["--no-access-logging"], With(&["accesslog", "cfmodify"])),
+    value(&["--access-logging-target-prefix"], With(&["accesslog", "cfcreate", "cfmodify"])),
+    flag(&["--no-access-logging"], With(&["accesslog", "cfcreate", "cfmodify"])),
     value(&["--default-mime-type"], With(UP)),
     flag(&["-M", "--guess-mime-type"], Nothing),
     flag(&["--no-guess-mime-type"], With(UP)),

@@ -1,6 +1,7 @@
 //! `dipper`, the command line: s3cmd's verbs and options on Dipper's engine.
 
 mod args;
+mod args_moving;
 mod args_profile;
 mod ask;
 mod connection;

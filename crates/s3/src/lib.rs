@@ -26,7 +26,7 @@ mod types;
 mod xml;
 
 pub use acl::{AclDocument, GrantDocument, GranteeDocument};
-pub use body::{Download, Pace, Sent};
+pub use body::{Download, Pace, Payload, Reader, Sent};
 pub use bucket::NewBucket;
 pub use client::S3;
 pub use connection::{Addressing, Connection, EndpointError, Options, is_loopback};

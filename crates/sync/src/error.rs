@@ -1,4 +1,4 @@
-use crate::filter::FilterError;
+use dipper_transfer::FilterError;
 use crate::guard::Held;
 use crate::merge::MergeError;
 

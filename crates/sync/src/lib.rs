@@ -9,7 +9,6 @@ mod copies;
 mod decide;
 mod error;
 mod facts;
-mod filter;
 mod fs;
 mod guard;
 mod item;
@@ -23,7 +22,6 @@ mod stages;
 
 pub use copies::{Copies, Original};
 pub use error::SyncError;
-pub use filter::{Filter, FilterError, pattern_lines};
 pub use fs::Removed;
 pub use guard::{Deletion, Found, Held, may_delete};
 pub use item::{Ledger, Note, Store};

@@ -7,6 +7,8 @@ use serde_json::json;
 
 use super::Context;
 use super::modify::Headers;
+use super::sifting::Sieve;
+use crate::args_moving::{ClassArgs, FilterArgs};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
@@ -28,9 +30,13 @@ pub struct Cp {
     /// Everyone may read the copy
     #[arg(short = 'P', long)]
     pub acl_public: bool,
-    /// STANDARD_IA, GLACIER …; else the source's
-    #[arg(long, value_name = "CLASS")]
-    pub storage_class: Option<String>,
+    /// Only the owner may (the default)
+    #[arg(long, conflicts_with = "acl_public")]
+    pub acl_private: bool,
+    #[command(flatten)]
+    pub class: ClassArgs,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     #[command(flatten)]
     pub headers: Headers,
     /// Leave objects that are there
@@ -61,6 +67,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
     let edit: HeaderEdit = options.headers.edit()?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
     let (word, kind) = if move_away { ("move", "move") } else { ("copy", "copy") };
+    let sieve = Sieve::of(&options.filters, from)?;
     let mut partly = false;
     for uri in from {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -94,7 +101,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                 Chosen::from(items.collect::<Result<Vec<_>>>()?)
             } else {
                 let to = Some((base, target.to_string()));
-                let below = vec![Below { prefix: prefix.to_string(), to }];
+                let below = vec![Below { prefix: prefix.to_string(), to, sieve: None }];
                 Chosen { below, ..Chosen::default() }
             }
         } else {
@@ -106,6 +113,10 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             let version_id = options.version_id.clone();
             vec![Item { key: target, source: Some(key), version_id, size: 0 }].into()
         };
+        let chosen = sieve.sifted(&bucket, chosen)?;
+        if chosen.is_empty() {
+            continue;
+        }
         if options.dry_run {
             for item in &chosen.items {
                 let source = item.source.as_ref().unwrap_or(&item.key);
@@ -121,7 +132,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             profile: ProfileId::new(context.profile.as_str()),
             bucket: bucket.clone(),
             move_away,
-            storage_class: options.storage_class.clone(),
+            storage_class: options.class.class(),
             visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
             edit: edit.clone(),
             if_absent: options.no_clobber,

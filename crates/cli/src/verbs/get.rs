@@ -2,15 +2,18 @@ use std::path::Path;
 
 use clap::Args;
 use dipper_app::{
-    Below, Chosen, Failure, GetRequest, HeadRequest, Item, ListedAction, OnExisting, Result, S3,
+    Below, Chosen, Failure, Fetched, GetRequest, HeadRequest, Item, ListedAction, OnExisting,
+    Result, S3,
 };
-use dipper_types::{BucketName, ObjectKey, PartNumber, Prefix, S3Uri};
+use dipper_types::{BucketName, JobId, ObjectKey, PartNumber, Prefix, S3Uri};
 use serde_json::json;
 
+use super::sifting::Sieve;
 use super::{Context, absolute, shown, words};
 use crate::args::Conflicts;
+use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
-use crate::output::{json as json_line, name};
+use crate::output::{failure, json as json_line, name};
 
 #[derive(Debug, Args)]
 #[command(override_usage = "dipper get [OPTIONS] s3://BUCKET/KEY… [FILE|FOLDER]")]
@@ -27,8 +30,19 @@ pub struct Get {
     /// Leave local files that are there
     #[arg(long)]
     pub skip_existing: bool,
+    /// Fetch what is not whole here; a file that is, by its bytes, is left
+    #[arg(long = "continue", conflicts_with_all = ["force", "skip_existing"])]
+    pub continue_get: bool,
     #[command(flatten)]
     pub conflicts: Conflicts,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Delete in S3 what is here, whole and verified
+    #[arg(long, conflicts_with_all = ["range", "part"])]
+    pub delete_after_fetch: bool,
+    /// Stop with the first file that fails
+    #[arg(long)]
+    pub stop_on_error: bool,
     /// Names that every system can store: what Windows refuses is written %XX
     #[arg(long)]
     pub portable_names: bool,
@@ -55,10 +69,12 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
     };
     let on_existing = options.conflicts.rule().unwrap_or(match options.skip_existing {
         true => OnExisting::Skip,
+        false if options.continue_get => OnExisting::Differs,
         false if options.force => OnExisting::Overwrite,
         false => OnExisting::Refuse,
     });
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
+    let sieve = Sieve::of(&options.filters, uris)?;
     let mut partly = false;
     for uri in uris {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -70,7 +86,9 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
             }
         };
         let ended = if options.recursive {
-            tree(context, options, &bucket, &path, local, on_existing).await?
+            tree(context, options, &sieve, (&bucket, &path), local, on_existing).await?
+        } else if !sieve.takes(&bucket, &path)? {
+            Ended::Well
         } else {
             single(context, options, &bucket, &path, local, uris.len() > 1, on_existing).await?
         };
@@ -99,7 +117,7 @@ async fn single(
     let item = Item { key: key.clone(), source: None, version_id, size: head.size };
     let action = match local {
         Some("-") => {
-            return to_stdout(context, bucket, item).await;
+            return to_stdout(context, bucket, item, options.delete_after_fetch).await;
         }
         Some(text) if text.ends_with(['/', '\\']) || many || Path::new(text).is_dir() => {
             let folder = absolute(Path::new(text))?;
@@ -123,14 +141,14 @@ async fn single(
         }
     };
     let prefix = key.parent();
-    fetch(context, bucket, prefix, vec![item].into(), action, local).await
+    fetch(context, options, bucket, prefix, vec![item].into(), action, local).await
 }
 
 async fn tree(
     context: &Context<'_>,
     options: &Get,
-    bucket: &BucketName,
-    path: &str,
+    sieve: &Sieve,
+    (bucket, path): (&BucketName, &str),
     local: Option<&str>,
     on_existing: OnExisting,
 ) -> Result<Ended> {
@@ -147,9 +165,9 @@ async fn tree(
         on_existing,
         portable_names: options.portable_names,
     };
-    let below = vec![Below { prefix: prefix.to_string(), to: None }];
-    let chosen = Chosen { below, ..Chosen::default() };
-    fetch(context, bucket, base, chosen, action, local).await
+    let below = vec![Below { prefix: prefix.to_string(), ..Below::default() }];
+    let chosen = sieve.sifted(bucket, Chosen { below, ..Chosen::default() })?;
+    fetch(context, options, bucket, base, chosen, action, local).await
 }
 
 /// Some bytes, straight through: nothing but their number proves them.
@@ -215,6 +233,7 @@ fn range(text: &str, size: u64) -> Result<(u64, u64)> {
 
 async fn fetch(
     context: &Context<'_>,
+    options: &Get,
     bucket: &BucketName,
     base: Prefix,
     chosen: Chosen,
@@ -222,7 +241,9 @@ async fn fetch(
     named: Option<&str>,
 ) -> Result<Ended> {
     let here = if matches!(named, None | Some(".")) { "./" } else { "" };
-    let (title, below) = (chosen.title(), chosen.below.first().map(|b| b.prefix.clone()));
+    // With a filter, nothing may be what was asked for.
+    let whole = chosen.below.first().filter(|below| below.sieve.is_none());
+    let (title, below) = (chosen.title(), whole.map(|below| below.prefix.clone()));
     let id =
         context.app.listed(&context.profile, bucket.clone(), base, title, chosen, action).await?;
     let ended = context
@@ -245,6 +266,13 @@ async fn fetch(
             }
         })
         .await?;
+    let ended = match options.delete_after_fetch {
+        true => match delete_fetched(context, id, bucket, "fetch").await? {
+            Ended::Partly => Ended::Partly,
+            _ => ended,
+        },
+        false => ended,
+    };
     match below {
         Some(prefix) if context.was_empty(id)? => Err(Failure::new(
             dipper_app::Code::ObjectNotFound,
@@ -264,11 +292,16 @@ pub async fn whole(
     let s3 = context.app.client(&context.profile).await?;
     let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
     let size = s3.head_object_of(bucket, &key, &asked).await?.size;
-    to_stdout(context, bucket, Item { key, source: None, version_id, size }).await
+    to_stdout(context, bucket, Item { key, source: None, version_id, size }, false).await
 }
 
 /// Through a verified file of ours: nothing unproven reaches the pipe.
-async fn to_stdout(context: &Context<'_>, bucket: &BucketName, item: Item) -> Result<Ended> {
+async fn to_stdout(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    item: Item,
+    delete: bool,
+) -> Result<Ended> {
     let failed = |error: std::io::Error| {
         Failure::new(dipper_app::Code::LocalIo, format!("standard output: {error}"))
     };
@@ -294,6 +327,32 @@ async fn to_stdout(context: &Context<'_>, bucket: &BucketName, item: Item) -> Re
         // Who reads has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ended),
         Err(error) => Err(failed(error)),
+        Ok(_) if delete => delete_fetched(context, id, bucket, "fetch").await,
         Ok(_) => Ok(ended),
     }
+}
+
+/// `--delete-after-fetch`: what is here, proven, is deleted there.
+pub async fn delete_fetched(
+    context: &Context<'_>,
+    id: JobId,
+    bucket: &BucketName,
+    after: &str,
+) -> Result<Ended> {
+    let mut partly = false;
+    let tell = |one: Fetched| match one.error {
+        Some(error) => {
+            partly = true;
+            failure(&error, context.args.json);
+        }
+        None if context.args.json => {
+            json_line(&json!({ "type": "delete", "bucket": bucket, "key": one.key }));
+        }
+        None => {
+            let key = name(&one.key);
+            context.say(&format!("File 's3://{bucket}/{key}' removed after {after}"));
+        }
+    };
+    context.app.delete_fetched(id, tell).await?;
+    Ok(if partly { Ended::Partly } else { Ended::Well })
 }

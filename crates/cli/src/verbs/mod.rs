@@ -23,6 +23,7 @@ mod put;
 pub mod s3cmd;
 pub mod sandbox;
 pub mod setacl;
+mod sifting;
 pub mod sync;
 mod targets;
 pub mod versions;
@@ -30,6 +31,7 @@ mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use dipper_app::{App, Code, Document, Failure, Job, JobState, Result, TransferFilter};
 use dipper_types::{BucketName, JobId, S3Uri};
@@ -39,6 +41,9 @@ use crate::args::{Args, PayerVerb, Verb};
 use crate::connection;
 use crate::exit::Ended;
 use crate::output;
+
+/// How soon a failure ends a job that is to stop with it.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What a verb needs.
 pub struct Context<'a> {
@@ -161,7 +166,7 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
         Verb::Getnotification(o) => {
             get_one(c, "notification", Document::Notification, &o.uri).await
         }
-        Verb::Setnotification(o) => from_file(c, "notification", Document::Notification, o).await,
+        Verb::Setnotification(o) => s3cmd::notification(c, o).await,
         Verb::Delnotification(o) => {
             remove_one(c, "notification", Document::Notification, &o.uri).await
         }
@@ -197,10 +202,35 @@ impl Context<'_> {
         }
     }
 
+    /// `--stop-on-error`: the first file that fails ends all.
+    fn stops_on_error(&self) -> bool {
+        match &self.args.verb {
+            Verb::Put(options) => options.stop_on_error,
+            Verb::Get(options) => options.stop_on_error,
+            Verb::Sync(options) => options.stop_on_error,
+            _ => false,
+        }
+    }
+
+    async fn ended(&self, id: JobId) -> Result<Job> {
+        let ended = self.app.wait_job(id);
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                job = &mut ended => return job,
+                () = tokio::time::sleep(LOOK_EVERY), if self.stops_on_error() => {
+                    if self.app.job(id)?.files_failed > 0 {
+                        self.app.cancel_job(id).await?;
+                    }
+                }
+            }
+        }
+    }
+
     /// Waits for a job; Ctrl-C stops it cleanly and says how to go on.
     pub async fn wait(&self, id: JobId) -> Result<Job> {
         tokio::select! {
-            job = self.app.wait_job(id) => job,
+            job = self.ended(id) => job,
             _ = tokio::signal::ctrl_c() => {
                 self.app.pause_for_exit().await;
                 output::note(&format!("Stopped. `dipper jobs resume {id}` goes on."));

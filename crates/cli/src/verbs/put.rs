@@ -1,17 +1,18 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{
-    Code, Failure, ObjectHeaders, OnExisting, Preserve, Result, UploadSource, tags_header,
-    tags_json,
+    Code, Failure, ObjectHeaders, OnExisting, Planned, Preserve, Result, Sending, Sieve, UploadJob,
+    UploadSource, tags_header, tags_json,
 };
-use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
+use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, S3Uri};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
 use super::{Context, absolute, shown, words};
 use crate::args::Put;
+use crate::args_moving::names;
 use crate::exit::Ended;
-use crate::output::{json as json_line, name};
+use crate::output::{json as json_line, name, note};
 
 pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
     let Some((target, files)) = options.paths.split_last() else {
@@ -24,40 +25,57 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
     };
     let headers = headers(options)?;
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
-    let on_existing = options.conflicts.rule().unwrap_or(OnExisting::Overwrite);
-    if files == ["-"] {
-        return from_stdin(context, &bucket, &path, headers, on_existing).await;
-    }
-    let sources = sources(options, files, &path)?;
-    let title = match files {
-        [one] => one.clone(),
-        many => format!("{} items", many.len()),
+    let rules = options.filters.rules()?;
+    let mut job = UploadJob {
+        profile: ProfileId::new(context.profile.as_str()),
+        bucket: bucket.clone(),
+        prefix: Prefix::root(),
+        title: match files {
+            [one] => one.clone(),
+            many => format!("{} items", many.len()),
+        },
+        sources: Vec::new(),
+        headers,
+        on_existing: options.conflicts.rule().unwrap_or(OnExisting::Overwrite),
+        keep: options.keep.keep(),
+        sending: Sending {
+            follow_links: options.follow_symlinks,
+            adopt: options.adopt.adopt(),
+            ..options.send.sending()
+        },
     };
-    send(context, sources, &bucket, title, headers, on_existing, options.keep.keep()).await
+    if files == ["-"] {
+        return from_stdin(context, &path, job).await;
+    }
+    let nothing = || Failure::invalid("there is nothing to upload");
+    if options.files_from.is_some() {
+        let id = listed(context, options, files, &path, job).await?.ok_or_else(nothing)?;
+        return follow(context, id, &bucket).await;
+    }
+    job.sources = sources(options, files, &path)?;
+    if job.sending.adopt.is_some() && (files.len() > 1 || options.recursive) {
+        return Err(Failure::invalid("an unfinished upload is one file's"));
+    }
+    if rules.is_empty() {
+        let id = context.app.upload_sources(job).await?;
+        return follow(context, id, &bucket).await;
+    }
+    // A file with a key of its own is looked at by its own name.
+    let named = !path.is_empty() && !path.ends_with('/');
+    match files {
+        [one] if named && rules.filter()?.excludes(&file_name(Path::new(one))?)? => {
+            return Err(nothing());
+        }
+        _ if named => {}
+        _ => job.sending.sieve = Some(Sieve { rules, cut: path.len() }),
+    }
+    let id = context.app.upload_sources(job).await?;
+    let ended = follow(context, id, &bucket).await?;
+    if context.was_empty(id)? { Err(nothing()) } else { Ok(ended) }
 }
 
-async fn send(
-    context: &Context<'_>,
-    sources: Vec<UploadSource>,
-    bucket: &BucketName,
-    title: String,
-    headers: ObjectHeaders,
-    on_existing: OnExisting,
-    keep: Preserve,
-) -> Result<Ended> {
-    let id = context
-        .app
-        .upload_sources(
-            sources,
-            &context.profile,
-            bucket.as_str(),
-            &Prefix::root(),
-            title,
-            headers,
-            on_existing,
-            keep,
-        )
-        .await?;
+/// Tells of each file that is up.
+async fn follow(context: &Context<'_>, id: JobId, bucket: &BucketName) -> Result<Ended> {
     context
         .follow(id, |job, number, item| {
             let local = item.local.as_deref().map(shown).unwrap_or_default();
@@ -92,6 +110,12 @@ fn sources(options: &Put, files: &[String], path: &str) -> Result<Vec<UploadSour
             }
             _ => Failure::new(Code::LocalIo, format!("{text}: {error}")),
         })?;
+        // What a link leads to, where links are followed.
+        let meta = match options.follow_symlinks && meta.is_symlink() {
+            true => std::fs::metadata(&local)
+                .map_err(|error| Failure::new(Code::LocalIo, format!("{text}: {error}")))?,
+            false => meta,
+        };
         if meta.is_dir() && !options.recursive {
             return Err(Failure::invalid(format!("{text} is a folder"))
                 .with_hint("Use --recursive to upload it."));
@@ -125,13 +149,68 @@ fn file_name(path: &Path) -> Result<String> {
         .ok_or_else(|| Failure::invalid(format!("the name of {} can't be a key", path.display())))
 }
 
+/// `--files-from`: files of one folder, by name. `None` where none is left.
+async fn listed(
+    context: &Context<'_>,
+    options: &Put,
+    files: &[String],
+    path: &str,
+    job: UploadJob,
+) -> Result<Option<JobId>> {
+    let roots = sources(options, files, path)?;
+    let ([folder], [root], Some(list)) = (files, roots.as_slice(), &options.files_from) else {
+        return Err(Failure::invalid("a list of files is for one folder"));
+    };
+    if !Path::new(folder).is_dir() {
+        return Err(Failure::invalid(format!("{folder} is no folder"))
+            .with_hint("A list of files is for the folder that they are in."));
+    }
+    let filter = options.filters.rules()?.filter()?;
+    let (base, key) = (PathBuf::from(&root.path), root.key.clone());
+    let planned = names(list)?.filter_map(|name| {
+        let one = || -> Result<Option<(String, PathBuf, u64)>> {
+            let name = name?;
+            let key = format!("{key}{name}");
+            if filter.excludes(&key[path.len()..])? {
+                return Ok(None);
+            }
+            let local = base.join(&name);
+            Ok(found(context, local, options.follow_symlinks).map(|(local, size)| (key, local, size)))
+        };
+        match one() {
+            Ok(None) => None,
+            Ok(Some((key, local, size))) => Some(ObjectKey::new(key).map_err(Failure::from).map(
+                |key| Planned { key, local: Some(local), source: None, size },
+            )),
+            Err(failure) => Some(Err(failure)),
+        }
+    });
+    context.app.upload_named(job, planned).await
+}
+
+/// The file itself and its size. What is not there goes up all the same, so that its own line says so.
+fn found(context: &Context<'_>, local: PathBuf, follow: bool) -> Option<(PathBuf, u64)> {
+    let own = std::fs::symlink_metadata(&local);
+    let link = own.as_ref().is_ok_and(std::fs::Metadata::is_symlink);
+    if link && !follow {
+        if !context.args.quiet {
+            note(&format!("WARNING: skipped {}: a symbolic link", shown(&local).display()));
+        }
+        return None;
+    }
+    match if link { std::fs::metadata(&local) } else { own } {
+        Ok(meta) if meta.is_dir() => None,
+        Ok(meta) if link => Some((local.canonicalize().unwrap_or(local), meta.len())),
+        Ok(meta) => Some((local, meta.len())),
+        Err(_) => Some((local, 0)),
+    }
+}
+
 /// Standard input has no size and can't be read twice: it goes through a file of ours.
 async fn from_stdin(
     context: &Context<'_>,
-    bucket: &BucketName,
     path: &str,
-    headers: ObjectHeaders,
-    on_existing: OnExisting,
+    mut job: UploadJob,
 ) -> Result<Ended> {
     if path.is_empty() || path.ends_with('/') {
         return Err(Failure::invalid("standard input needs a whole key: s3://BUCKET/KEY"));
@@ -149,10 +228,14 @@ async fn from_stdin(
         }
         std::io::Write::write_all(&mut spool, &buffer[..read]).map_err(failed)?;
     }
-    let source = UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() };
+    job.sources =
+        vec![UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() }];
+    job.title = "standard input".into();
     // The times and rights are those of a file of ours.
-    let keep = Preserve::default();
-    send(context, vec![source], bucket, "standard input".into(), headers, on_existing, keep).await
+    job.keep = Preserve::default();
+    let bucket = job.bucket.clone();
+    let id = context.app.upload_sources(job).await?;
+    follow(context, id, &bucket).await
 }
 
 fn headers(options: &Put) -> Result<ObjectHeaders> {

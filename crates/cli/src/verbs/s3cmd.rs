@@ -22,6 +22,15 @@ pub struct FileUri {
 }
 
 #[derive(Debug, Args)]
+pub struct Notification {
+    #[command(flatten)]
+    pub place: FileUri,
+    /// Do not ask whether those who are told can be
+    #[arg(long)]
+    pub skip_destination_validation: bool,
+}
+
+#[derive(Debug, Args)]
 pub struct UriWord {
     /// s3://BUCKET[/KEY]
     pub uri: String,
@@ -122,12 +131,28 @@ pub async fn from_file(
     document: Document,
     options: &FileUri,
 ) -> Result<Ended> {
+    from_file_of(context, noun, document, options, Which::default()).await
+}
+
+pub async fn notification(context: &Context<'_>, options: &Notification) -> Result<Ended> {
+    let skip_validation = options.skip_destination_validation;
+    let which = Which { skip_validation, ..Which::default() };
+    from_file_of(context, "notification", Document::Notification, &options.place, which).await
+}
+
+async fn from_file_of(
+    context: &Context<'_>,
+    noun: &str,
+    document: Document,
+    options: &FileUri,
+    which: Which<'_>,
+) -> Result<Ended> {
     if options.file != "-" && !PathBuf::from(&options.file).is_file() {
         return Err(Failure::invalid(format!("there is no file '{}'", options.file)));
     }
     let text = read(document, std::slice::from_ref(&options.file))?;
     let bucket = bucket_only(&options.uri)?;
-    put(context, noun, document, &bucket, Which::default(), &text, false).await
+    put(context, noun, document, &bucket, which, &text, false).await
 }
 
 /// A word for a bucket, or for an object where the document can be one's.

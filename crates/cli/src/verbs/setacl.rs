@@ -6,7 +6,9 @@ use dipper_types::{BucketName, ObjectKey, S3Uri};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::sifting::Sieve;
 use super::targets::{expanded, nothing_there, targets};
+use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
 use crate::output::{json as json_line, name};
 
@@ -34,6 +36,8 @@ pub struct Setacl {
     /// Every object below a folder
     #[arg(short, long)]
     pub recursive: bool,
+    #[command(flatten)]
+    pub filters: FilterArgs,
 }
 
 pub async fn run(context: &Context<'_>, options: &Setacl) -> Result<Ended> {
@@ -68,10 +72,16 @@ async fn canned(context: &Context<'_>, options: &Setacl, canned: &str) -> Result
             _ => objects.push(uri.clone()),
         }
     }
+    let sieve = Sieve::of(&options.filters, &objects)?;
     let mut partly = false;
     for (bucket, objects) in targets(context, &objects, options.recursive).await? {
         let change = ObjectChange::Acl { canned: canned.to_owned() };
-        let id = context.app.change(&context.profile, &bucket, &objects, change).await?;
+        let chosen = sieve.sifted(&bucket, &objects)?;
+        if chosen.is_empty() {
+            nothing_there("change", &bucket);
+            continue;
+        }
+        let id = context.app.change(&context.profile, &bucket, chosen, change).await?;
         let ended = context
             .follow(id, |job, number, item| {
                 told(
@@ -172,8 +182,14 @@ async fn edited(
             _ => objects.push(uri.clone()),
         }
     }
+    let sieve = Sieve::of(&options.filters, &objects)?;
     for (bucket, objects) in targets(context, &objects, options.recursive).await? {
-        let keys = expanded(context, &bucket, &objects, "change").await?;
+        let mut keys = Vec::new();
+        for key in expanded(context, &bucket, &objects, "change").await? {
+            if sieve.takes(&bucket, key.as_str())? {
+                keys.push(key);
+            }
+        }
         let total = keys.len() as u64;
         for (at, key) in keys.iter().enumerate() {
             edit_one(context, &bucket, Some(key), grants).await?;
