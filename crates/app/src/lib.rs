@@ -5,6 +5,7 @@
 
 mod access;
 mod buckets;
+mod cdn;
 mod changes;
 mod connect;
 mod doctor;
@@ -39,6 +40,7 @@ pub use access::{
     PublicWhat, What, Who,
 };
 pub use buckets::BucketSummary;
+pub use cdn::{cdn_exact, cdn_path};
 pub use changes::Purge;
 pub use connect::Known;
 pub use dipper_access::{Problem as PolicyProblem, Severity};
@@ -46,6 +48,7 @@ pub use dipper_s3::{
     Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Identity, Options, Prompt,
     Proxy, ProxyRules, Question, SsoSessionEntry, Transport, Verify,
 };
+pub use dipper_s3::{Distribution, DistributionEdit, Invalidation, PATHS_AT_ONCE};
 pub use dipper_s3::{
     AclDocument, Addressing, Document, DocumentError, FormField, GetRequest, HeadRequest,
     ListedPart, Listing, NewBucket, ObjectId, OwnershipSetting, PostForm, Presign, Presigned,

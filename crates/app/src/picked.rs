@@ -1,8 +1,8 @@
 //! What is picked out of more: by patterns, from a list of names, or because it has just been fetched.
 
-use dipper_s3::{Class, HeadRequest, ObjectId, S3};
+use dipper_s3::{Class, HeadRequest, ListRequest, ObjectId, S3};
 use dipper_state::{TransferFilter, TransferState};
-use dipper_transfer::{Below, Planned, Rules, Sieve, Stage, UploadJob};
+use dipper_transfer::{Below, Copy, Planned, Rules, Sieve, Stage, UploadJob};
 use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, TransferId};
 use futures::StreamExt;
 
@@ -126,10 +126,8 @@ impl App {
         self.engine.stage_more(job, items).await?;
         let s3 = self.s3(profile).await?;
         for below in chosen.below {
-            let mut found = s3.list(
-                bucket,
-                dipper_s3::ListRequest { prefix: below.prefix, ..Default::default() },
-            );
+            let request = ListRequest { prefix: below.prefix, ..ListRequest::default() };
+            let mut found = s3.list(bucket, request);
             let sieve = below.sieve.unwrap_or_default();
             let mut filter = sieve.rules.filter()?;
             filter.forget_folders();
@@ -145,6 +143,48 @@ impl App {
             }
         }
         Ok(count)
+    }
+
+    /// Plans to move each object below a prefix that `rename` gives another key. `None`: there is none.
+    pub async fn plan_moves(
+        &self,
+        profile: &str,
+        bucket: &BucketName,
+        prefix: &Prefix,
+        plan: Copy,
+        rename: impl Fn(&str) -> Option<String>,
+    ) -> Result<Option<JobId>> {
+        let s3 = self.s3(profile).await?;
+        let place = (ProfileId::new(profile), bucket, prefix);
+        let job = self.engine.stage(place, bucket.to_string(), Stage::Copy(plan)).await?;
+        let planned = async {
+            let prefix = prefix.to_string();
+            let request = ListRequest { prefix, ..ListRequest::default() };
+            let (mut found, mut any) = (s3.list(bucket, request), false);
+            while let Some(page) = found.next().await? {
+                let mut batch = Vec::new();
+                for object in page.objects {
+                    let Some(to) = rename(&object.key) else { continue };
+                    let source = (ObjectKey::new(object.key)?, object.etag);
+                    let (key, size) = (ObjectKey::new(to)?, object.size);
+                    batch.push(Planned { key, local: None, source: Some(source), size });
+                }
+                any |= !batch.is_empty();
+                self.engine.stage_more(job, batch).await?;
+            }
+            Ok::<bool, Failure>(any)
+        };
+        match planned.await {
+            Ok(true) => Ok(Some(job)),
+            Ok(false) => {
+                self.engine.stage_undone(job).await?;
+                Ok(None)
+            }
+            Err(failure) => {
+                self.engine.stage_undone(job).await?;
+                Err(failure)
+            }
+        }
     }
 
     /// Begins a job that was only planned.

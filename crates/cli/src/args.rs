@@ -8,7 +8,7 @@ use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
-    capabilities, cp, del, doctor, du, get, info, mb, modify, mpu, peek, policy, presign, s3cmd,
+    capabilities, cf, configure, cp, del, doctor, du, fixbucket, get, info, mb, modify, mpu, peek, policy, presign, s3cmd,
     setacl, sync, versions,
 };
 
@@ -49,6 +49,12 @@ pub struct Args {
     /// Say less
     #[arg(short, long, global = true, help_heading = OUTPUT)]
     pub quiet: bool,
+    /// Ask for a connection, try it and save it; with -c FILE as an .s3cfg
+    #[arg(long, help_heading = CONNECTION)]
+    pub configure: bool,
+    /// Say which settings of an .s3cfg are in force, without its secrets
+    #[arg(long, help_heading = CONNECTION)]
+    pub dump_config: bool,
     #[command(flatten)]
     pub keys: KeyArgs,
     #[command(flatten)]
@@ -100,6 +106,11 @@ pub enum Verb {
     Presign(presign::PresignArgs),
     /// A link that downloads, as s3cmd words it
     Signurl(presign::Signurl),
+
+    /// Sign a text with the secret key
+    Sign(presign::Sign),
+    /// Give keys with control characters names that every tool can list
+    Fixbucket(fixbucket::Fixbucket),
 
     /// List versions and delete markers
     Versions(versions::Versions),
@@ -215,6 +226,26 @@ pub enum Verb {
     #[command(hide = true)]
     Accesslog(s3cmd::Accesslog),
 
+    #[command(hide = true)]
+    Configure(configure::Configure),
+    #[command(hide = true)]
+    DumpConfig,
+
+    /// List CloudFront distributions
+    Cflist(cf::CfList),
+    /// Everything about CloudFront distributions
+    Cfinfo(cf::CfInfo),
+    /// Put a CloudFront distribution before a bucket
+    Cfcreate(cf::CfEdit),
+    /// Change a CloudFront distribution
+    Cfmodify(cf::CfEdit),
+    /// Switch CloudFront distributions off and delete them
+    Cfdelete(cf::CfUris),
+    /// Have CloudFront fetch objects anew
+    Cfinval(cf::CfInval),
+    /// How far that is
+    Cfinvalinfo(cf::CfInvalInfo),
+
     /// Saved connections
     Profile(ProfileVerb),
     /// The transfer queue
@@ -292,6 +323,8 @@ pub struct Put {
     pub send: SendArgs,
     #[command(flatten)]
     pub adopt: AdoptArgs,
+    #[command(flatten)]
+    pub cf: cf::CfArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,

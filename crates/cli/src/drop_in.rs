@@ -12,17 +12,14 @@ enum Does {
     Nothing,
     /// Something with these verbs of s3cmd; with others it is taken and ignored, as there.
     With(&'static [&'static str]),
-    /// Something with all of them.
-    Always,
 }
-use Does::{Always, Nothing, With};
+use Does::{Nothing, With};
 
 impl Does {
     fn something_with(&self, verb: &str) -> bool {
         match self {
             Nothing => false,
             With(verbs) => verbs.contains(&verb),
-            Always => true,
         }
     }
 }
@@ -110,9 +107,9 @@ const OPTIONS: &[Known] = &[
     flag(&["--disable-multipart"], With(UP)),
     value(&["--multipart-chunk-size-mb"], With(UP)),
     flag(&["--list-md5"], With(&["ls", "la"])),
-    flag(&["--configure"], Always),
-    flag(&["--dump-config"], Always),
-    flag(&["--signature-v2"], Always),
+    flag(&["--configure"], Nothing),
+    flag(&["--dump-config"], Nothing),
+    flag(&["--signature-v2"], Nothing),
     flag(&["--list-allow-unordered"], Nothing),
     flag(&["-H", "--human-readable-sizes"], With(&["ls", "la", "du"])),
     value(&["--ws-index"], With(&["ws-create"])),
@@ -188,16 +185,19 @@ pub fn arrange(given: Vec<OsString>, command: &Command) -> Result<Vec<OsString>>
             split(text, &word, |name| takes_value(name, command, verb), &mut words, &mut options);
         }
     }
+    // Whatever verb is named besides, these are done instead.
+    for (option, instead) in [("--configure", "configure"), ("--dump-config", "dump-config")] {
+        if options.iter().any(|given| given.name == option) {
+            options.retain(|given| given.name != option);
+            verb = command.find_subcommand(instead);
+        }
+    }
     let mut all: Vec<OsString> = program.into_iter().collect();
     let refused = |name: &str, verb: &str| {
         Failure::invalid(format!("`dipper{verb}` can't do {name} yet"))
             .with_hint("Nothing was done. docs/s3cmd.md lists what differs from s3cmd.")
     };
     let Some(verb) = verb else {
-        let always = |given: &&Given| known(&given.name).is_some_and(|k| k.does.something_with(""));
-        if let Some(given) = options.iter().find(always) {
-            return Err(refused(&given.name, ""));
-        }
         all.extend(options.into_iter().flat_map(|option| option.words));
         all.extend(rest);
         return Ok(all);

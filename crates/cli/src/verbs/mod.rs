@@ -2,11 +2,14 @@
 
 mod access;
 pub mod capabilities;
+pub mod cf;
+pub mod configure;
 pub mod cp;
 pub mod del;
 pub mod doctor;
 pub mod document;
 pub mod du;
+pub mod fixbucket;
 pub mod get;
 pub mod info;
 mod jobs;
@@ -56,6 +59,8 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
     match &args.verb {
         Verb::Profile(options) => return profile::run(app, args, options).await,
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
+        Verb::Configure(options) => return configure::run(app, args, options).await,
+        Verb::DumpConfig => return configure::dump(args),
         _ => {}
     }
     let profile = match connection::choose(app, args).await {
@@ -119,6 +124,15 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Info(options) => info::run(context, options).await,
         Verb::Access(options) => access::run(context, options).await,
         Verb::Presign(options) => presign::run(context, options).await,
+        Verb::Cflist(options) => cf::list(context, options).await,
+        Verb::Cfinfo(options) => cf::info(context, options).await,
+        Verb::Cfcreate(options) => cf::create(context, options).await,
+        Verb::Cfmodify(options) => cf::modify(context, options).await,
+        Verb::Cfdelete(options) => cf::delete(context, options).await,
+        Verb::Cfinval(options) => cf::invalidate(context, options).await,
+        Verb::Cfinvalinfo(options) => cf::invalidations(context, options).await,
+        Verb::Sign(options) => presign::sign(context, options).await,
+        Verb::Fixbucket(options) => fixbucket::run(context, options).await,
         Verb::Signurl(options) => presign::signurl(context, options).await,
         Verb::Versions(options) => versions::list(context, options).await,
         Verb::RestoreVersion(options) => versions::restore(context, options).await,

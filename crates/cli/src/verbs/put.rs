@@ -8,7 +8,7 @@ use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, S3Uri};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
-use super::{Context, absolute, shown, words};
+use super::{Context, absolute, cf, shown, words};
 use crate::args::Put;
 use crate::args_moving::names;
 use crate::exit::Ended;
@@ -45,12 +45,12 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         },
     };
     if files == ["-"] {
-        return from_stdin(context, &path, job).await;
+        return from_stdin(context, options, &path, job).await;
     }
     let nothing = || Failure::invalid("there is nothing to upload");
     if options.files_from.is_some() {
         let id = listed(context, options, files, &path, job).await?.ok_or_else(nothing)?;
-        return follow(context, id, &bucket).await;
+        return follow(context, options, id, &bucket).await;
     }
     job.sources = sources(options, files, &path)?;
     if job.sending.adopt.is_some() && (files.len() > 1 || options.recursive) {
@@ -58,7 +58,7 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
     }
     if rules.is_empty() {
         let id = context.app.upload_sources(job).await?;
-        return follow(context, id, &bucket).await;
+        return follow(context, options, id, &bucket).await;
     }
     // A file with a key of its own is looked at by its own name.
     let named = !path.is_empty() && !path.ends_with('/');
@@ -70,13 +70,18 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         _ => job.sending.sieve = Some(Sieve { rules, cut: path.len() }),
     }
     let id = context.app.upload_sources(job).await?;
-    let ended = follow(context, id, &bucket).await?;
+    let ended = follow(context, options, id, &bucket).await?;
     if context.was_empty(id)? { Err(nothing()) } else { Ok(ended) }
 }
 
 /// Tells of each file that is up.
-async fn follow(context: &Context<'_>, id: JobId, bucket: &BucketName) -> Result<Ended> {
-    context
+async fn follow(
+    context: &Context<'_>,
+    options: &Put,
+    id: JobId,
+    bucket: &BucketName,
+) -> Result<Ended> {
+    let ended = context
         .follow(id, |job, number, item| {
             let local = item.local.as_deref().map(shown).unwrap_or_default();
             if context.args.json {
@@ -93,7 +98,11 @@ async fn follow(context: &Context<'_>, id: JobId, bucket: &BucketName) -> Result
                 ));
             }
         })
-        .await
+        .await?;
+    match cf::after(context, options.cf, bucket, &[id]).await? {
+        Ended::Well => Ok(ended),
+        partly => Ok(partly),
+    }
 }
 
 /// s3cmd's rules: one file to a key or below a prefix, several below a prefix; `dir` with its name,
@@ -209,6 +218,7 @@ fn found(context: &Context<'_>, local: PathBuf, follow: bool) -> Option<(PathBuf
 /// Standard input has no size and can't be read twice: it goes through a file of ours.
 async fn from_stdin(
     context: &Context<'_>,
+    options: &Put,
     path: &str,
     mut job: UploadJob,
 ) -> Result<Ended> {
@@ -235,7 +245,7 @@ async fn from_stdin(
     job.keep = Preserve::default();
     let bucket = job.bucket.clone();
     let id = context.app.upload_sources(job).await?;
-    follow(context, id, &bucket).await
+    follow(context, options, id, &bucket).await
 }
 
 fn headers(options: &Put) -> Result<ObjectHeaders> {

@@ -8,9 +8,10 @@ use dipper_app::{
     Begun, Code, Compare, Deletion, Failure, ItemState, Job, JobKind, Phase, Preserve, Removed,
     Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
 };
-use dipper_types::{BucketName, S3Uri};
+use dipper_types::{BucketName, JobId, S3Uri};
 use serde_json::{Value, json};
 
+use super::cf::{self, CfArgs};
 use super::get::delete_fetched;
 use super::{Context, shown, words};
 use crate::args::HeaderArgs;
@@ -92,6 +93,8 @@ pub struct Sync {
     pub headers: HeaderArgs,
     #[command(flatten)]
     pub send: SendArgs,
+    #[command(flatten)]
+    pub cf: CfArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
@@ -166,7 +169,9 @@ async fn to(
         run.give_up().await?;
         return Ok(ended);
     }
-    Progress { context, options, done: 0, error: None }.all(run).await
+    let progress =
+        Progress { context, options, target: place.bucket.as_ref(), sent: Vec::new(), done: 0, error: None };
+    progress.all(run).await
 }
 
 /// Where an object of the target is.
@@ -252,6 +257,9 @@ fn tell(context: &Context<'_>, notes: Vec<SyncNote>) {
 struct Progress<'a> {
     context: &'a Context<'a>,
     options: &'a Sync,
+    /// The bucket that is synced to, if it is one, and the jobs that brought something there.
+    target: Option<&'a BucketName>,
+    sent: Vec<JobId>,
     done: u64,
     /// The first one.
     error: Option<Failure>,
@@ -264,6 +272,9 @@ impl Progress<'_> {
             let job = self.context.wait(begun.job).await?;
             self.done += job.files_done;
             self.items(&job, begun)?;
+            if begun.phase != Phase::Delete && self.target.is_some() {
+                self.sent.push(job.id);
+            }
             if self.options.delete_after_fetch && job.kind == JobKind::Download {
                 let bucket = BucketName::new(job.bucket.clone())?;
                 let ended = delete_fetched(self.context, job.id, &bucket, "syncing").await?;
@@ -302,7 +313,17 @@ impl Progress<'_> {
         for one in removed {
             self.removed(&one);
         }
+        self.fetched_anew().await?;
         self.end(left_out)
+    }
+
+    async fn fetched_anew(&mut self) -> Result<()> {
+        let Some(bucket) = self.target else { return Ok(()) };
+        let ended = cf::after(self.context, self.options.cf, bucket, &self.sent).await?;
+        if matches!(ended, Ended::Partly) {
+            self.error.get_or_insert(Failure::new(Code::Internal, ""));
+        }
+        Ok(())
     }
 
     fn end(self, left_out: u64) -> Result<Ended> {
