@@ -22,6 +22,7 @@ mod profile_import;
 mod put;
 mod rb;
 mod sandbox;
+mod sending;
 mod setacl;
 mod setpolicy;
 mod sign_in;

@@ -158,12 +158,9 @@ mod tests {
 
     #[test]
     fn paths_of_keys() {
-        for (key, path) in [
-            ("a b/ü.txt", "/a%20b/%C3%BC.txt"),
-            ("dir/", "/dir/*"),
-            ("", "/*"),
-            ("a*", "/a*"),
-        ] {
+        for (key, path) in
+            [("a b/ü.txt", "/a%20b/%C3%BC.txt"), ("dir/", "/dir/*"), ("", "/*"), ("a*", "/a*")]
+        {
             assert_eq!(cdn_path(key), path);
         }
         assert_eq!(cdn_exact("dir/"), "/dir/");

@@ -10,8 +10,8 @@ use dipper_state::{
     JobKind, JobRow, JobState, Priority, TransferFilter, TransferRow, TransferState,
 };
 use dipper_transfer::{
-    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Sending, Sink,
-    Stored, TransferError, UploadJob, UploadSource,
+    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Sending, Sink, Stored,
+    TransferError, UploadJob, UploadSource,
 };
 use dipper_types::{
     BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp, TransferId,

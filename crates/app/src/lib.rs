@@ -48,12 +48,12 @@ pub use dipper_s3::{
     Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Identity, Options, Prompt,
     Proxy, ProxyRules, Question, SsoSessionEntry, Transport, Verify,
 };
-pub use dipper_s3::{Distribution, DistributionEdit, Invalidation, PATHS_AT_ONCE};
 pub use dipper_s3::{
     AclDocument, Addressing, Document, DocumentError, FormField, GetRequest, HeadRequest,
     ListedPart, Listing, NewBucket, ObjectId, OwnershipSetting, PostForm, Presign, Presigned,
     Retention, UploadEntry, VersionEntry, VersionRequest, Which, tags_header, tags_json, tags_of,
 };
+pub use dipper_s3::{Distribution, DistributionEdit, Invalidation, PATHS_AT_ONCE};
 pub use dipper_s3::{
     GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject, ObjectHead, ObjectHeaders,
     PublicAccessBlockSetting, S3, Visibility, provider_of_endpoint, providers,
@@ -65,9 +65,9 @@ pub use dipper_sync::{
     What as SyncWhat,
 };
 pub use dipper_transfer::{
-    Adopt, Below, Change as ObjectChange, Copy, Filter, FilterError, HeaderEdit, Item, ListedAction,
-    OnExisting, Planned, Preserve, Rules, Sending, Sieve, Types, UploadJob, UploadSource,
-    pattern_lines,
+    Adopt, Below, Change as ObjectChange, Copy, Filter, FilterError, HeaderEdit, Item,
+    ListedAction, OnExisting, Planned, Preserve, Rules, Sending, Sieve, Types, UploadJob,
+    UploadSource, pattern_lines,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;

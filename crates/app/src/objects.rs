@@ -41,7 +41,9 @@ impl App {
                 Err(error) if error.class == Class::ObjectNotFound => return Ok(None),
                 head => head?,
             };
-            Ok::<_, crate::Failure>(Attrs::of_head(&head).and_then(|attrs| attrs.md5).map(hex::encode))
+            Ok::<_, crate::Failure>(
+                Attrs::of_head(&head).and_then(|attrs| attrs.md5).map(hex::encode),
+            )
         });
         let mut answers = futures::stream::iter(asked).buffered(AT_ONCE);
         let mut all = Vec::with_capacity(objects.len());

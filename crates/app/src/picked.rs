@@ -70,9 +70,10 @@ impl App {
             headers: job.headers,
             on_existing: job.on_existing,
             keep: job.keep,
-            sending: job.sending,
+            sending: Box::new(job.sending),
         };
-        let id = self.engine.stage((job.profile, &job.bucket, &job.prefix), job.title, stage).await?;
+        let id =
+            self.engine.stage((job.profile, &job.bucket, &job.prefix), job.title, stage).await?;
         let (mut batch, mut any) = (Vec::with_capacity(BATCH), false);
         for one in named {
             match one {

@@ -8,8 +8,8 @@ use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
-    capabilities, cf, configure, cp, del, doctor, du, fixbucket, get, info, mb, modify, mpu, peek, policy, presign, s3cmd,
-    setacl, sync, versions,
+    capabilities, cf, configure, cp, del, doctor, du, fixbucket, get, info, mb, modify, mpu, peek,
+    policy, presign, s3cmd, setacl, sync, versions,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";

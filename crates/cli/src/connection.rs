@@ -65,7 +65,8 @@ fn check(args: &Args) -> Result<()> {
     }
     let saved = args.profile.is_some() || args.sandbox;
     // These are the verb's own words, too.
-    let elsewhere = |name: &str| matches!(name, "requester_pays" | "bucket_location" | "signature_v2");
+    let elsewhere =
+        |name: &str| matches!(name, "requester_pays" | "bucket_location" | "signature_v2");
     let said = keys.settings().into_iter().any(|(name, _)| !elsewhere(name));
     match saved && (said || keys.no_sign_request) {
         true => Err(Failure::invalid("a saved connection has its own keys and address")
@@ -221,8 +222,7 @@ pub fn of_s3cfg(args: &Args, mut cfg: S3cfg, path: &Path) -> Result<Connection> 
     connection.options.requester_pays = cfg.flag("requester_pays", false);
     connection.options.signature_v2 = cfg.flag("signature_v2", false);
     let cloudfront = cfg.get("cloudfront_host").filter(|host| *host != "cloudfront.amazonaws.com");
-    connection.options.cloudfront =
-        cloudfront.map(Connection::endpoint_from_text).transpose()?;
+    connection.options.cloudfront = cloudfront.map(Connection::endpoint_from_text).transpose()?;
     network(&cfg, path, &mut connection.options.transport)?;
     Ok(connection)
 }

@@ -72,16 +72,16 @@ impl S3cfg {
     /// All that is set, in order.
     pub fn entries(&self) -> Vec<(&str, &str)> {
         let values = self.values.iter();
-        let mut all: Vec<_> =
-            values.map(|(key, value)| (key.as_str(), value.as_str())).collect();
+        let mut all: Vec<_> = values.map(|(key, value)| (key.as_str(), value.as_str())).collect();
         all.sort_unstable();
         all
     }
 
     /// Writes the file, for nobody else to read. What came from the environment stays a name of it.
     pub fn write(&self, path: &Path) -> Result<()> {
-        let failed =
-            |error: std::io::Error| Failure::new(Code::LocalIo, format!("{}: {error}", path.display()));
+        let failed = |error: std::io::Error| {
+            Failure::new(Code::LocalIo, format!("{}: {error}", path.display()))
+        };
         let mut text = String::from("[default]\n");
         for (key, value) in self.entries() {
             let value = self.named.get(key).map_or(value, String::as_str);
@@ -138,8 +138,14 @@ pub const DEFAULTS: &[(&str, &str)] = &[
     ("force", "False"),
     ("get_continue", "False"),
     ("gpg_command", ""),
-    ("gpg_decrypt", "%(gpg_command)s -d --verbose --no-use-agent --batch --yes --passphrase-fd %(passphrase_fd)s -o %(output_file)s %(input_file)s"),
-    ("gpg_encrypt", "%(gpg_command)s -c --verbose --no-use-agent --batch --yes --passphrase-fd %(passphrase_fd)s -o %(output_file)s %(input_file)s"),
+    (
+        "gpg_decrypt",
+        "%(gpg_command)s -d --verbose --no-use-agent --batch --yes --passphrase-fd %(passphrase_fd)s -o %(output_file)s %(input_file)s",
+    ),
+    (
+        "gpg_encrypt",
+        "%(gpg_command)s -c --verbose --no-use-agent --batch --yes --passphrase-fd %(passphrase_fd)s -o %(output_file)s %(input_file)s",
+    ),
     ("gpg_passphrase", ""),
     ("guess_mime_type", "True"),
     ("host_base", "s3.amazonaws.com"),

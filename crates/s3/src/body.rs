@@ -48,7 +48,10 @@ pub type Reader = Arc<dyn Fn(u64, usize) -> io::Result<Bytes> + Send + Sync>;
 pub enum Payload {
     Held(Bytes),
     /// Read as it goes, each time from its beginning.
-    Read { read: Reader, size: u64 },
+    Read {
+        read: Reader,
+        size: u64,
+    },
 }
 
 impl std::fmt::Debug for Payload {
@@ -76,7 +79,8 @@ impl Payload {
         };
         let sent = sent.cloned().unwrap_or_else(|| Sent::told(|_| {}));
         ByteStream::new(SdkBody::retryable(move || {
-            let rest = Rest::Coming { blocks: blocks(&read, size), at_hand: Bytes::new(), left: size };
+            let rest =
+                Rest::Coming { blocks: blocks(&read, size), at_hand: Bytes::new(), left: size };
             SdkBody::from_body_1_x(Counted { rest, sent: sent.clone(), wait: None })
         }))
     }

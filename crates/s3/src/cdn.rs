@@ -111,11 +111,9 @@ impl S3 {
             config = config.endpoint_url(endpoint);
         }
         config = match self.wallet() {
-            Some(wallet) => config
-                .identity_cache(IdentityCache::no_cache())
-                .credentials_provider(SharedCredentialsProvider::new(WalletProvider(
-                    std::sync::Arc::clone(wallet),
-                ))),
+            Some(wallet) => config.identity_cache(IdentityCache::no_cache()).credentials_provider(
+                SharedCredentialsProvider::new(WalletProvider(std::sync::Arc::clone(wallet))),
+            ),
             None => config.allow_no_auth(),
         };
         Cdn { client: Client::from_conf(config.build()) }
@@ -203,8 +201,10 @@ impl Cdn {
         let answer = self.client.get_distribution_config().id(id).send().await;
         let answer = answer.map_err(|e| Error::from_sdk("GetDistributionConfig", e))?;
         let etag = answer.e_tag().map(str::to_owned);
-        let mut config =
-            answer.distribution_config().cloned().ok_or_else(|| nothing("GetDistributionConfig"))?;
+        let mut config = answer
+            .distribution_config()
+            .cloned()
+            .ok_or_else(|| nothing("GetDistributionConfig"))?;
         apply(op, &mut config, edit)?;
         let call = self.client.update_distribution().id(id).set_if_match(etag);
         let answer = call.distribution_config(config).send().await;
@@ -289,7 +289,7 @@ fn names(aliases: Option<&Aliases>) -> Vec<String> {
 fn of(one: &aws_sdk_cloudfront::types::Distribution, etag: Option<String>) -> Distribution {
     let config = one.distribution_config();
     let text = |text: Option<&str>| text.filter(|text| !text.is_empty()).map(str::to_owned);
-    let logging = config.and_then(DistributionConfig::logging).filter(|log| log.enabled() == Some(true));
+    let logging = config.and_then(DistributionConfig::logging).filter(|log| log.enabled());
     Distribution {
         id: one.id().to_owned(),
         domain: one.domain_name().to_owned(),
@@ -298,9 +298,9 @@ fn of(one: &aws_sdk_cloudfront::types::Distribution, etag: Option<String>) -> Di
         comment: config.map(|config| config.comment().to_owned()).unwrap_or_default(),
         root: text(config.and_then(DistributionConfig::default_root_object)),
         logging: logging.map(|log| {
-            let bucket = log.bucket().unwrap_or_default();
+            let bucket = log.bucket();
             let bucket = bucket.strip_suffix(BUCKET_HOST).unwrap_or(bucket);
-            (bucket.to_owned(), log.prefix().unwrap_or_default().to_owned())
+            (bucket.to_owned(), log.prefix().to_owned())
         }),
         status: one.status().to_owned(),
         enabled: config.is_some_and(DistributionConfig::enabled),
@@ -345,14 +345,8 @@ fn apply(
     if let Some(logging) = &edit.logging {
         let (bucket, prefix) = logging.clone().unwrap_or_default();
         let host = if bucket.is_empty() { bucket } else { format!("{bucket}{BUCKET_HOST}") };
-        config.logging = Some(
-            LoggingConfig::builder()
-                .enabled(logging.is_some())
-                .include_cookies(false)
-                .bucket(host)
-                .prefix(prefix)
-                .build(),
-        );
+        let builder = LoggingConfig::builder().enabled(logging.is_some()).include_cookies(false);
+        config.logging = Some(builder.bucket(host).prefix(prefix).build());
     }
     if let Some(enabled) = edit.enabled {
         config.enabled = enabled;

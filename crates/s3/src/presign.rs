@@ -125,7 +125,11 @@ impl S3 {
         ends: Option<SystemTime>,
     ) -> Result<(Duration, bool), Error> {
         if wanted > longest && longest > LONGEST {
-            return Err(Error::answer(op, Class::InvalidInput, "a link works for at most a century"));
+            return Err(Error::answer(
+                op,
+                Class::InvalidInput,
+                "a link works for at most a century",
+            ));
         }
         if wanted > longest {
             let what = "a link signed with Signature Version 4 works for at most 7 days";
@@ -251,7 +255,8 @@ impl S3 {
                     ("response-content-type", content_type),
                     ("versionId", version_id),
                 ];
-                let asked = asked.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+                let asked =
+                    asked.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
                 link.query.extend(asked);
             }
             Presign::Put { content_type: Some(kind) } => {

@@ -99,8 +99,7 @@ pub(crate) fn text(
     own.sort_unstable_by_key(|(name, _)| *name);
     // What names its time itself leaves the line empty.
     let date = if own.iter().any(|(name, _)| *name == "x-amz-date") { "" } else { date };
-    let mut text =
-        format!("{method}\n{}\n{}\n{date}\n", of("content-md5"), of("content-type"));
+    let mut text = format!("{method}\n{}\n{}\n{date}\n", of("content-md5"), of("content-type"));
     for (name, values) in own {
         text.push_str(&format!("{name}:{}\n", values.join(",")));
     }
@@ -131,9 +130,11 @@ pub(crate) fn resource(bucket: Option<&str>, path: &str, query: &str) -> String 
 
 /// The bucket that stands before the endpoint's own host, if one does.
 fn bucket_in<'a>(host: &'a str, own: &str) -> Option<&'a str> {
-    let name = |host: &'a str| host.rsplit_once(':').map_or(host, |(name, port)| {
-        if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
-    });
+    let name = |host: &'a str| {
+        host.rsplit_once(':').map_or(host, |(name, port)| {
+            if port.bytes().all(|b| b.is_ascii_digit()) { name } else { host }
+        })
+    };
     if own.is_empty() {
         let at = host.find(".s3.").or_else(|| host.find(".s3-"))?;
         return Some(&host[..at]);
@@ -207,11 +208,8 @@ impl Link<'_> {
     /// `url` is the object's own; `path` as in it, with the bucket if it is not in the host.
     pub fn signed(&self, access_key: &str, secret: &str, url: &str, resource_path: &str) -> String {
         let encoded = |text: &str| utf8_percent_encode(text, UNRESERVED).to_string();
-        let pairs: Vec<String> = self
-            .query
-            .iter()
-            .map(|(name, value)| format!("{name}={}", encoded(value)))
-            .collect();
+        let pairs: Vec<String> =
+            self.query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
         let query = pairs.join("&");
         let mut headers = Vec::new();
         if let Some(kind) = self.content_type {

@@ -143,7 +143,7 @@ impl Planner<'_> {
             headers: self.request.headers.clone(),
             on_existing: OnExisting::Overwrite,
             keep,
-            sending: self.request.sending.clone(),
+            sending: Box::new(self.request.sending.clone()),
         }
     }
 

@@ -125,7 +125,7 @@ impl Run {
                 let keep = Preserve { remember: true, ..self.plan.request.preserve };
                 let headers = self.plan.request.headers.clone();
                 let (on_existing, sending) =
-                    (OnExisting::Overwrite, self.plan.request.sending.clone());
+                    (OnExisting::Overwrite, Box::new(self.plan.request.sending.clone()));
                 let stage = Stage::Upload { headers, on_existing, keep, sending };
                 self.plan.stages.add((Phase::Move, 0), planned, || (spot, stage)).await?;
             }

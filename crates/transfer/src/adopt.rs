@@ -71,9 +71,7 @@ impl Upload<'_> {
             Adopt::Only => {
                 let own = engine.journal.open_uploads()?;
                 let mut open = s3.list_uploads(&self.bucket, self.key.as_str()).await?;
-                open.retain(|one| {
-                    one.key == self.key.as_str() && !own.contains(&one.upload_id)
-                });
+                open.retain(|one| one.key == self.key.as_str() && !own.contains(&one.upload_id));
                 match open.as_slice() {
                     [] => return Ok(None),
                     [one] => UploadId::new(one.upload_id.clone()),
@@ -90,7 +88,8 @@ impl Upload<'_> {
         }
         let (file, path, piece) = (Arc::clone(file), path.clone(), *size);
         self.plain.store(s3.by_crc() && there.iter().all(|part| !part.by_crc), Ordering::Relaxed);
-        let kept = tokio::task::spawn_blocking(move || same(&file, &path, there, before.size, piece));
+        let kept =
+            tokio::task::spawn_blocking(move || same(&file, &path, there, before.size, piece));
         let kept = kept.await.map_err(|_| TransferError::Panicked)??;
         let id = self.transfer.id;
         engine.journal.begin_upload(id, upload.clone(), piece, before, engine.clock.now()).await?;

@@ -44,8 +44,8 @@ mod submit;
 mod sweep;
 mod throttle;
 mod turns;
-mod upload;
 mod types;
+mod upload;
 mod waiting;
 mod whole;
 

@@ -20,7 +20,7 @@ pub enum Stage {
         headers: ObjectHeaders,
         on_existing: OnExisting,
         keep: Preserve,
-        sending: Sending,
+        sending: Box<Sending>,
     },
     /// Into this folder, by the part of the key after the job's prefix. What is there is replaced.
     Download {
@@ -74,7 +74,7 @@ impl Engine {
     ) -> Result<JobId, TransferError> {
         let (kind, spec) = match stage {
             Stage::Upload { headers, on_existing, keep, sending } => {
-                let (sources, sending) = (Vec::new(), Box::new(sending));
+                let sources = Vec::new();
                 let spec = Spec::Upload { sources, headers, on_existing, keep, sending };
                 (JobKind::Upload, spec)
             }

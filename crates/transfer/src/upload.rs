@@ -396,7 +396,11 @@ impl Upload<'_> {
             // Begun when the server was younger: its parts can't be put together with new ones.
             Ok(there)
                 if s3.connection().provider.integrity == Integrity::Asked
-                    && self.context.spec.sending().is_none_or(|sending| sending.adopt.is_none())
+                    && self
+                        .context
+                        .spec
+                        .sending()
+                        .is_none_or(|sending| sending.adopt.is_none())
                     && there.iter().any(|part| part.by_crc != s3.by_crc()) =>
             {
                 abort(&engine.journal, s3, self.bucket.as_str(), &row).await?;

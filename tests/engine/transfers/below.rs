@@ -11,7 +11,8 @@ use crate::rig::{Place, Rig};
 use crate::support::bucket;
 
 async fn begin(rig: &Rig, place: &Place, below: &[&str], action: ListedAction) -> JobId {
-    let below = below.iter().map(|prefix| Below { prefix: (*prefix).into(), ..Below::default() }).collect();
+    let below =
+        below.iter().map(|prefix| Below { prefix: (*prefix).into(), ..Below::default() }).collect();
     begin_with(rig, place, below, action).await
 }
 

@@ -82,10 +82,10 @@ pub struct CfArgs {
     #[arg(long, help_heading = CDN)]
     pub cf_invalidate: bool,
     /// Of a website also its index documents themselves, and not only their folders
-    #[arg(long, help_heading = CDN, requires = "cf_invalidate")]
+    #[arg(long, help_heading = CDN)]
     pub cf_invalidate_default_index: bool,
     /// Not the folders of its index documents
-    #[arg(long, help_heading = CDN, requires = "cf_invalidate")]
+    #[arg(long, help_heading = CDN)]
     pub cf_no_invalidate_default_index_root: bool,
 }
 

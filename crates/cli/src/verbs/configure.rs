@@ -263,10 +263,8 @@ pub fn dump(args: &Args) -> Result<Ended> {
     }
     all.sort_unstable();
     if args.json {
-        let settings: serde_json::Map<String, Value> = all
-            .iter()
-            .map(|(key, value)| ((*key).to_owned(), masked(key, value).into()))
-            .collect();
+        let settings: serde_json::Map<String, Value> =
+            all.iter().map(|(key, value)| ((*key).to_owned(), masked(key, value).into())).collect();
         json_line(&json!({ "type": "configuration", "file": path, "settings": settings }));
         return Ok(Ended::Well);
     }

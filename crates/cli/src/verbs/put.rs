@@ -184,13 +184,19 @@ async fn listed(
                 return Ok(None);
             }
             let local = base.join(&name);
-            Ok(found(context, local, options.follow_symlinks).map(|(local, size)| (key, local, size)))
+            Ok(found(context, local, options.follow_symlinks)
+                .map(|(local, size)| (key, local, size)))
         };
         match one() {
             Ok(None) => None,
-            Ok(Some((key, local, size))) => Some(ObjectKey::new(key).map_err(Failure::from).map(
-                |key| Planned { key, local: Some(local), source: None, size },
-            )),
+            Ok(Some((key, local, size))) => {
+                Some(ObjectKey::new(key).map_err(Failure::from).map(|key| Planned {
+                    key,
+                    local: Some(local),
+                    source: None,
+                    size,
+                }))
+            }
             Err(failure) => Some(Err(failure)),
         }
     });
@@ -238,8 +244,7 @@ async fn from_stdin(
         }
         std::io::Write::write_all(&mut spool, &buffer[..read]).map_err(failed)?;
     }
-    job.sources =
-        vec![UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() }];
+    job.sources = vec![UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() }];
     job.title = "standard input".into();
     // The times and rights are those of a file of ours.
     job.keep = Preserve::default();

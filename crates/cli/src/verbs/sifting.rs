@@ -7,7 +7,7 @@ use crate::args_moving::FilterArgs;
 
 /// Patterns, and from where on keys are looked at.
 pub struct Sieve {
-    pub rules: Rules,
+    rules: Rules,
     filter: Filter,
     /// Of each address, the bucket and what is not looked at: all up to the last slash.
     roots: Vec<(BucketName, String)>,
@@ -26,11 +26,6 @@ impl Sieve {
             }
         }
         Ok(Self { rules, filter, roots })
-    }
-
-    /// Whether anything may be left out.
-    pub fn is_open(&self) -> bool {
-        self.rules.is_empty()
     }
 
     fn roots(&self, bucket: &BucketName) -> Vec<String> {

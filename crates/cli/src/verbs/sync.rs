@@ -5,8 +5,8 @@ use std::sync::mpsc;
 
 use clap::Args;
 use dipper_app::{
-    Begun, Code, Compare, Deletion, Failure, ItemState, Job, JobKind, Phase, Preserve, Removed,
-    Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
+    Begun, Code, Compare, Deletion, Failure, Filter, ItemState, Job, JobKind, Phase, Preserve,
+    Removed, Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
 };
 use dipper_types::{BucketName, JobId, S3Uri};
 use serde_json::{Value, json};
@@ -109,12 +109,20 @@ pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
         note("NOTE: --cache-file is not used: what files were is remembered without it.");
     }
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
-    if options.delete_after_fetch && (options.delete_removed || !options.add_destination.is_empty()) {
+    if options.delete_after_fetch && (options.delete_removed || !options.add_destination.is_empty())
+    {
         return Err(Failure::invalid("what is deleted after it was fetched can't be synced again"));
     }
+    // Standard input can be read once only.
+    let rules = options.filters.rules()?;
+    let files_from = match &options.files_from {
+        Some(file) => Some(names(file)?.collect::<Result<Vec<_>>>()?),
+        None => None,
+    };
     let mut partly = false;
     for target in std::iter::once(first).chain(&options.add_destination) {
-        partly |= matches!(to(context, options, sources, target).await?, Ended::Partly);
+        let which = (rules.filter()?, files_from.clone());
+        partly |= matches!(to(context, options, sources, target, which).await?, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
 }
@@ -124,19 +132,16 @@ async fn to(
     options: &Sync,
     sources: &[String],
     target: &str,
+    (filter, files_from): (Filter, Option<Vec<String>>),
 ) -> Result<Ended> {
     let mut copies = options.headers.edit()?;
     if let Some(kind) = &options.headers.mime_type {
         copies.set.push(("content-type".into(), kind.clone()));
     }
-    let files_from = match &options.files_from {
-        Some(file) => Some(names(file)?.collect::<Result<Vec<_>>>()?),
-        None => None,
-    };
     let asked = SyncAsked {
         sources: sources.to_vec(),
         target: target.to_owned(),
-        filter: options.filters.rules()?.filter()?,
+        filter,
         compare: Compare { content: !options.no_check_md5, skip_existing: options.skip_existing },
         deletion: Deletion {
             removed: options.delete_removed,
@@ -169,8 +174,14 @@ async fn to(
         run.give_up().await?;
         return Ok(ended);
     }
-    let progress =
-        Progress { context, options, target: place.bucket.as_ref(), sent: Vec::new(), done: 0, error: None };
+    let progress = Progress {
+        context,
+        options,
+        target: place.bucket.as_ref(),
+        sent: Vec::new(),
+        done: 0,
+        error: None,
+    };
     progress.all(run).await
 }
 

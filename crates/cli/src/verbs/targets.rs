@@ -40,7 +40,8 @@ impl From<&Targets> for Chosen {
     fn from(targets: &Targets) -> Self {
         let items = targets.keys.iter().map(|key| Item::from((key.clone(), 0))).collect();
         let below = targets.below.iter();
-        let below = below.map(|prefix| Below { prefix: prefix.to_string(), ..Below::default() }).collect();
+        let below =
+            below.map(|prefix| Below { prefix: prefix.to_string(), ..Below::default() }).collect();
         Self { items, below }
     }
 }
