@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod access;
+mod bugs;
+mod configure;
 mod connection;
 mod cp;
 mod del;
@@ -25,6 +27,7 @@ mod sandbox;
 mod sending;
 mod setacl;
 mod setpolicy;
+mod sign;
 mod sign_in;
 mod stopped;
 mod support;

@@ -53,6 +53,12 @@ impl App {
         Ok(all)
     }
 
+    /// The MD5 of an object's bytes, as it was kept with it or as its ETag is one.
+    pub fn md5_of(&self, head: &ObjectHead) -> Option<String> {
+        let kept = Attrs::of_head(head).and_then(|attrs| attrs.md5).map(hex::encode);
+        kept.or_else(|| head.etag_md5().map(str::to_owned))
+    }
+
     pub async fn object_info(&self, profile: &str, bucket: &str, key: &str) -> Result<ObjectInfo> {
         let (bucket, key) = (BucketName::new(bucket)?, ObjectKey::new(key)?);
         let s3 = self.s3(profile).await?;

@@ -229,7 +229,7 @@ pub enum Verb {
     #[command(hide = true)]
     Configure(configure::Configure),
     #[command(hide = true)]
-    DumpConfig,
+    DumpConfig(configure::DumpConfig),
 
     /// List CloudFront distributions
     Cflist(cf::CfList),

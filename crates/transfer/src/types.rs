@@ -8,21 +8,23 @@ const UNKNOWN: &str = "binary/octet-stream";
 const FOLDER: &str = "application/x-directory";
 
 impl Types {
-    /// The type of an object whose key is known, if any was `named`.
-    pub(crate) fn of(&self, key: &str, named: Option<String>) -> Option<String> {
+    /// The type of a file that goes under a key: as it was `named`, else by the file's own name, else by
+    /// the key's.
+    pub(crate) fn of(&self, key: &str, file: &str, named: Option<String>) -> Option<String> {
         if key.ends_with('/') {
             return Some(FOLDER.to_owned());
         }
         let guess = || match self.no_guess {
             true => self.fallback.clone().or_else(|| Some(UNKNOWN.to_owned())),
             false => {
-                let guessed = mime_guess::from_path(key).first_raw().map(str::to_owned);
-                guessed.or_else(|| self.fallback.clone())
+                let of = |name| mime_guess::from_path(name).first_raw();
+                of(file).or_else(|| of(key)).map(str::to_owned).or_else(|| self.fallback.clone())
             }
         };
         let kind = named.or_else(guess)?;
-        let name = key.rsplit('/').next().unwrap_or(key);
-        let ending = name.rsplit_once('.').map(|(_, ending)| ending);
+        let own = |text: &str| text.rsplit(['/', '\\']).next().unwrap_or_default().to_owned();
+        let (file, key) = (own(file), own(key));
+        let ending = file.rsplit_once('.').or(key.rsplit_once('.')).map(|(_, ending)| ending);
         let utf8 = ending.is_some_and(|ending| self.utf8.iter().any(|known| known == ending));
         Some(if utf8 { format!("{kind}; charset=UTF-8") } else { kind })
     }
@@ -31,6 +33,15 @@ impl Types {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_file_knows_better_than_the_key() {
+        let types = Types { utf8: vec!["txt".into()], ..Types::default() };
+        let text = Some("text/plain; charset=UTF-8");
+        assert_eq!(types.of("named", "dir/one.txt", None).as_deref(), text);
+        assert_eq!(types.of("page.html", "dir/one.txt", None).as_deref(), text);
+        assert_eq!(types.of("page.html", "dir/x", None).as_deref(), Some("text/html"));
+    }
 
     /// Each line seen with s3cmd 2.4.0.
     #[test]
@@ -51,7 +62,7 @@ mod tests {
             (&own, "noext", None, Some("foo/bar")),
             (&own, "b.txt", None, Some("text/plain")),
         ] {
-            let got = types.of(key, named.map(str::to_owned));
+            let got = types.of(key, "", named.map(str::to_owned));
             assert_eq!(got.as_deref(), want, "{key} {types:?}");
         }
     }

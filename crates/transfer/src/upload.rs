@@ -39,7 +39,8 @@ pub(crate) async fn file(
 ) -> Result<Outcome, TransferError> {
     let mut headers = headers.clone();
     let types = context.spec.sending().map(|sending| sending.types.clone()).unwrap_or_default();
-    headers.content_type = types.of(&transfer.key, headers.content_type);
+    let file = transfer.local.as_deref().and_then(|path| path.to_str()).unwrap_or_default();
+    headers.content_type = types.of(&transfer.key, file, headers.content_type);
     let origin = Origin::File(transfer.local.clone().unwrap_or_default());
     let (transfer, guard) = match existing::decide(context, transfer, on_existing).await? {
         Existing::Stays(reason) => return Ok(Outcome::Skipped { reason: reason.to_owned() }),

@@ -23,6 +23,13 @@ pub struct Configure {
     pub uri: Option<String>,
 }
 
+#[derive(Debug, ClapArgs)]
+pub struct DumpConfig {
+    /// Of the verb that stands besides; not looked at
+    #[arg(hide = true)]
+    pub words: Vec<String>,
+}
+
 /// What is never shown.
 const SECRET: [&str; 3] = ["secret_key", "access_token", "gpg_passphrase"];
 

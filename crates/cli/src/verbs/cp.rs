@@ -66,7 +66,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
     };
     let edit: HeaderEdit = options.headers.edit()?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
-    let (word, kind) = if move_away { ("move", "move") } else { ("copy", "copy") };
+    let (word, kind) = if move_away { ("move", "move") } else { ("remote copy", "copy") };
     let sieve = Sieve::of(&options.filters, from)?;
     let mut partly = false;
     for uri in from {

@@ -60,7 +60,7 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
         Verb::Profile(options) => return profile::run(app, args, options).await,
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
         Verb::Configure(options) => return configure::run(app, args, options).await,
-        Verb::DumpConfig => return configure::dump(args),
+        Verb::DumpConfig(_) => return configure::dump(args),
         _ => {}
     }
     let profile = match connection::choose(app, args).await {
@@ -166,7 +166,7 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
     use s3cmd::{from_file, get_one, remove_one, word};
     let c = context;
     match verb {
-        Verb::Gettagging(o) => get_one(c, "tags", Document::Tagging, &o.uri).await,
+        Verb::Gettagging(o) => s3cmd::tags(c, &o.uri).await,
         Verb::Settagging(o) => {
             word(c, "tags", Document::Tagging, &o.uri, std::slice::from_ref(&o.value)).await
         }
@@ -201,7 +201,7 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
         Verb::Setobjectretention(o) => s3cmd::retention(c, o).await,
         Verb::WsCreate(o) => s3cmd::website(c, o).await,
         Verb::WsDelete(o) => remove_one(c, "website", Document::Website, &o.uri).await,
-        Verb::WsInfo(o) => get_one(c, "website", Document::Website, &o.uri).await,
+        Verb::WsInfo(o) => s3cmd::website_info(c, &o.uri).await,
         Verb::Expire(o) => s3cmd::expire(c, o).await,
         Verb::Accesslog(o) => s3cmd::accesslog(c, o).await,
         // Those that need no connection were dealt with before.
@@ -210,6 +210,29 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
 }
 
 impl Context<'_> {
+    /// Whether the verb is one of s3cmd's for what a noun does here: its words are s3cmd's, too.
+    pub fn is_s3cmds(&self) -> bool {
+        use Verb as V;
+        matches!(
+            &self.args.verb,
+            V::Settagging(_)
+                | V::Deltagging(_)
+                | V::Setcors(_)
+                | V::Delcors(_)
+                | V::Setlifecycle(_)
+                | V::Dellifecycle(_)
+                | V::Setnotification(_)
+                | V::Delnotification(_)
+                | V::Setversioning(_)
+                | V::Setownership(_)
+                | V::Setblockpublicaccess(_)
+                | V::Setobjectlegalhold(_)
+                | V::Setobjectretention(_)
+                | V::WsCreate(_)
+                | V::WsDelete(_)
+        ) || matches!(&self.args.verb, V::Payer(payer) if payer.action.is_none())
+    }
+
     pub fn say(&self, text: &str) {
         if !self.args.quiet && !self.args.json {
             output::line(text);

@@ -217,6 +217,10 @@ fn told(context: &Context<'_>, uri: &str, acl: &str, number: u64, total: u64) {
         json_line(&json!({ "type": "acl", "uri": uri, "acl": acl }));
         return;
     }
+    if acl == "edited" {
+        context.say(&format!("{}: ACL updated", name(uri)));
+        return;
+    }
     let word = match acl {
         "public-read" => "Public",
         "private" => "Private",
