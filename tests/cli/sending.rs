@@ -346,5 +346,15 @@ fn nothing_is_taken_and_not_done() {
             assert!(ran.err.contains(option.split('=').next().unwrap()), "{}", ran.err);
         }
     }
+    // Nor where the file asks for it.
+    let server = &world.server;
+    for setting in ["encrypt", "server_side_encryption"] {
+        let path = world.s3cfg("sealed", server.host(), &server.access_key, &server.secret_key);
+        let text = std::fs::read_to_string(&path).unwrap() + &format!("{setting} = True\n");
+        std::fs::write(&path, text).unwrap();
+        let path = path.to_str().unwrap();
+        world.run(["-c", path, "put", "x", "s3://bucket/"]).exits(78).says(setting);
+        world.run(["-c", path, "ls", "s3://bucket/"]).ok();
+    }
     assert!(world.keys().is_empty());
 }

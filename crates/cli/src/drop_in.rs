@@ -352,6 +352,31 @@ mod tests {
         );
     }
 
+    /// What is refused, of all that s3cmd would heed: encryption, and dry runs of some verbs.
+    #[test]
+    fn everything_that_does_something_is_there() {
+        let mut command = crate::args::Args::command();
+        command.build();
+        let mut missing = Vec::new();
+        for option in OPTIONS {
+            let With(verbs) = option.does else { continue };
+            for verb in verbs.iter().filter_map(|verb| command.find_subcommand(verb)) {
+                for name in option.names {
+                    if !has(verb, name) && !has_global(&command, name) {
+                        missing.push(format!("{} {name}", verb.get_name()));
+                    }
+                }
+            }
+        }
+        let later = |line: &&String| {
+            ["encrypt", "encryption", " -e", " -n", "--dry-run"]
+                .iter()
+                .any(|word| line.contains(word))
+        };
+        let missing: Vec<&String> = missing.iter().filter(|line| !later(line)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
+    }
+
     #[test]
     fn what_would_be_done_otherwise_is_refused() {
         let error = arranged("put --encrypt a s3://b").unwrap_err();
