@@ -7,19 +7,9 @@ use std::process::Command;
 use crate::support::World;
 
 /// Commands of s3cmd's that Dipper has not.
-const NO_COMMANDS: &[&str] = &[
-    "cfcreate",
-    "cfdelete",
-    "cfinfo",
-    "cfinval",
-    "cfinvalinfo",
-    "cflist",
-    "cfmodify",
-    "fixbucket",
-    "sign",
-];
+const NO_COMMANDS: &[&str] = &[];
 /// Options that `ls` heeds in s3cmd, and that are refused here.
-const NO_OPTIONS: &[&str] = &["--configure", "--dump-config", "--signature-v2", "--list-md5"];
+const NO_OPTIONS: &[&str] = &[];
 
 fn help(world: &World, tool: &PathBuf) -> String {
     let mut command = Command::new(tool);

@@ -3,7 +3,10 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+mod differential;
 mod drop_in;
+mod elsewhere;
+mod handover;
 #[expect(dead_code, reason = "the tests of the verbs use all of it")]
 mod support;
 
@@ -31,10 +34,32 @@ fn main() -> std::process::ExitCode {
         ("sync_filters_are_the_same", filters),
         ("exit_codes_are_the_same", exit_codes),
         ("lines_are_the_same", lines),
+        ("verbs_end_and_say_the_same", differential::verbs),
+        ("uploads_of_s3cmd_are_ended", handover::from_s3cmd),
+        ("uploads_of_another_file_are_not_mixed", handover::from_s3cmd_of_another_file),
+        ("s3cmd_ends_our_uploads", handover::to_s3cmd),
+        ("its_bugs_are_not_ours", handover::bugs),
+        ("a_crontab_needs_no_environment", crontab),
         ("every_command_is_known", drop_in::commands),
         ("every_option_is_taken", drop_in::options),
     ] {
         trials.push(trial("s3cmd", name, &s3cmd, case));
+    }
+    for (variable, name, case) in [
+        ("DIPPER_TEST_MOTO", "cloudfront_on_moto", elsewhere::cloudfront as fn()),
+        ("DIPPER_TEST_RGW", "signature_v2_on_ceph", elsewhere::signature_v2),
+    ] {
+        trials.push(match std::env::var_os(variable) {
+            Some(_) => Trial::test(name, move || {
+                case();
+                Ok::<(), Failed>(())
+            }),
+            None => {
+                let why = std::env::var(format!("{variable}_MISSING"));
+                let why = why.unwrap_or_else(|_| format!("{variable} is not set"));
+                Trial::test(name, || Ok(())).with_kind(why).with_ignored_flag(true)
+            }
+        });
     }
     trials.push(trial("s5cmd", "there_and_back", &s5cmd, s5cmd_both_ways));
     libtest_mimic::run(&arguments, trials).exit_code()
@@ -327,6 +352,45 @@ fn lines(tool: &PathBuf) {
         let ours = world.run(words).ok().out;
         assert_eq!(unmeasured(&ours), unmeasured(&theirs), "{words:?}");
     }
+}
+
+/// A line as it stands in a crontab: no environment but what cron sets, no terminal, and `sh`.
+fn crontab(tool: &PathBuf) {
+    let world = world();
+    let at = |name: &str| world.path(name).display().to_string();
+    s3cmd(&world, tool, &["ls"]).ok();
+    for (program, log) in [
+        (tool.clone().into_os_string().into_string().unwrap(), "theirs.log"),
+        (env!("CARGO_BIN_EXE_dipper").to_owned(), "ours.log"),
+    ] {
+        let line = format!(
+            "{program} --no-progress sync --delete-removed '{}/' s3://bucket/backup/ >> '{}' 2>&1 \
+             && {program} ls s3://bucket/backup/ >> '{}'",
+            at("tree"),
+            at(log),
+            at(log)
+        );
+        let mut command = Command::new("/bin/sh");
+        command.env_clear();
+        command
+            .env("HOME", world.home())
+            .env("SHELL", "/bin/sh")
+            .env("PATH", "/usr/bin:/bin")
+            .env("LOGNAME", "tester")
+            .current_dir(world.home())
+            .args(["-c", &line])
+            .stdin(std::process::Stdio::null());
+        Ran::of(command.output().unwrap()).ok();
+    }
+    let ours = String::from_utf8(world.read("ours.log")).unwrap();
+    let theirs = String::from_utf8(world.read("theirs.log")).unwrap();
+    // The second run of the two found all there already; the listing is the same.
+    assert!(theirs.contains("upload: ") && !ours.contains("upload: "), "{ours}");
+    let listed = |log: &str| -> Vec<String> {
+        masked(log).lines().filter(|line| line.contains("  s3://")).map(str::to_owned).collect()
+    };
+    assert_eq!(listed(&ours), listed(&theirs));
+    assert_eq!(listed(&ours).len(), 4);
 }
 
 /// Lines without the count, time and rate at their end.

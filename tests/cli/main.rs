@@ -4,6 +4,8 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod access;
+mod bugs;
+mod configure;
 mod connection;
 mod cp;
 mod del;
@@ -28,9 +30,11 @@ mod put;
 mod rb;
 mod run;
 mod sandbox;
+mod sending;
 mod setacl;
 mod setpolicy;
 mod shell;
+mod sign;
 mod sign_in;
 mod stopped;
 mod support;

@@ -272,10 +272,16 @@ impl World {
 
     /// An unsigned GET over plain HTTP: its status.
     pub fn anonymous(&self, path: &str) -> u16 {
+        self.unsigned("GET", path)
+    }
+
+    /// The same by another method, without a body.
+    pub fn unsigned(&self, method: &str, path: &str) -> u16 {
         use std::io::Read;
         let mut stream = std::net::TcpStream::connect(self.server.host()).unwrap();
         let host = self.server.host();
-        write!(stream, "GET {path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n").unwrap();
+        let head = format!("{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Length: 0\r\n");
+        write!(stream, "{head}Connection: close\r\n\r\n").unwrap();
         let mut answer = String::new();
         stream.read_to_string(&mut answer).unwrap();
         answer.split(' ').nth(1).unwrap().parse().unwrap()

@@ -100,6 +100,7 @@ impl Rig {
             headers,
             on_existing: OnExisting::Overwrite,
             keep: Preserve::default(),
+            sending: Default::default(),
         };
         self.engine.submit_upload(job).await.unwrap()
     }
@@ -120,6 +121,7 @@ impl Rig {
             headers: ObjectHeaders::default(),
             on_existing,
             keep: Default::default(),
+            sending: Default::default(),
         };
         self.engine.submit_upload(job).await.unwrap()
     }

@@ -4,7 +4,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use dipper_s3::Class;
-use dipper_sync::{Counts, Filter, Finding, How, Ledger, Note, Store, Tree};
+use dipper_sync::{Counts, Finding, How, Ledger, Note, Store, Tree};
+use dipper_transfer::Filter;
 use dipper_types::{ObjectKey, Prefix, ProfileId, S3Uri};
 
 use crate::{App, Code, Failure, Result};

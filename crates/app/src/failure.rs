@@ -225,6 +225,9 @@ impl From<&TransferError> for Failure {
                 .with_hint("Copy the object to a shorter name, then download that."),
             TransferError::Outside { .. } => Self::new(Code::InvalidInput, message)
                 .with_hint("A link in the chosen folder leads elsewhere. Remove it, or choose another folder."),
+            TransferError::Filter(error) => Self::invalid(with_causes(error)),
+            TransferError::SeveralUploads { .. } => Self::new(Code::Conflict, message)
+                .with_hint("Say which with --upload-id; `dipper multipart s3://BUCKET/KEY` lists them."),
             TransferError::OntoItself => Self::new(Code::InvalidInput, message)
                 .with_hint("Choose another bucket, folder or name."),
             TransferError::Name(_) => Self::new(Code::InvalidInput, message),

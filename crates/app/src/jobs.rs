@@ -10,7 +10,7 @@ use dipper_state::{
     JobKind, JobRow, JobState, Priority, TransferFilter, TransferRow, TransferState,
 };
 use dipper_transfer::{
-    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Sink, Stored,
+    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Sending, Sink, Stored,
     TransferError, UploadJob, UploadSource,
 };
 use dipper_types::{
@@ -266,37 +266,18 @@ impl App {
         };
         // A large file's MD5 would be a second look at all of it.
         let keep = Preserve { attributes: true, ..Preserve::default() };
-        self.upload_sources(sources, profile, bucket, &prefix, title, headers, on_existing, keep)
-            .await
-    }
-
-    /// Sources with keys of their own (command line).
-    #[expect(clippy::too_many_arguments, reason = "an upload is told all of these")]
-    pub async fn upload_sources(
-        &self,
-        sources: Vec<UploadSource>,
-        profile: &str,
-        bucket: &str,
-        prefix: &Prefix,
-        title: String,
-        headers: ObjectHeaders,
-        on_existing: OnExisting,
-        keep: Preserve,
-    ) -> Result<JobId> {
-        if sources.is_empty() {
-            return Err(Failure::invalid("there is nothing to upload"));
-        }
-        let job = UploadJob {
+        self.upload_sources(UploadJob {
             profile: ProfileId::new(profile),
             bucket: BucketName::new(bucket)?,
-            prefix: prefix.clone(),
+            prefix,
             title,
             sources,
             headers,
             on_existing,
             keep,
-        };
-        Ok(self.engine.submit_upload(job).await?)
+            sending: Sending::default(),
+        })
+        .await
     }
 
     /// A frozen selection into a folder on this machine.

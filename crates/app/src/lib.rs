@@ -5,6 +5,7 @@
 
 mod access;
 mod buckets;
+mod cdn;
 mod changes;
 mod connect;
 mod contrast;
@@ -22,6 +23,7 @@ mod links;
 mod listing;
 mod machine;
 mod objects;
+mod picked;
 mod profile_body;
 mod profiles;
 mod prompts;
@@ -41,6 +43,7 @@ pub use access::{
     PublicWhat, What, Who,
 };
 pub use buckets::BucketSummary;
+pub use cdn::{cdn_exact, cdn_path};
 pub use changes::Purge;
 pub use connect::Known;
 pub use contrast::Contrast;
@@ -54,6 +57,7 @@ pub use dipper_s3::{
     ListedPart, Listing, NewBucket, ObjectId, OwnershipSetting, PostForm, Presign, Presigned,
     Retention, UploadEntry, VersionEntry, VersionRequest, Which, tags_header, tags_json, tags_of,
 };
+pub use dipper_s3::{Distribution, DistributionEdit, Invalidation, PATHS_AT_ONCE};
 pub use dipper_s3::{
     GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject, ObjectHead, ObjectHeaders,
     PublicAccessBlockSetting, S3, Visibility, provider_of_endpoint, providers,
@@ -61,13 +65,13 @@ pub use dipper_s3::{
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_sync::{
-    Action as SyncAction, Begun, Compare, Counts, Deletion, Filter, FilterError,
-    Finding as TreeFinding, How, Limits as SyncLimits, Note as SyncNote, Phase, Removed, Side,
-    What as SyncWhat, Why as SyncWhy, pattern_lines,
+    Action as SyncAction, Begun, Compare, Counts, Deletion, Finding as TreeFinding, How,
+    Limits as SyncLimits, Note as SyncNote, Phase, Removed, Side, What as SyncWhat, Why as SyncWhy,
 };
 pub use dipper_transfer::{
-    Below, Change as ObjectChange, Copy, Found as Walked, HeaderEdit, Item, ListedAction,
-    OnExisting, Preserve, Skip as UploadSkip, UploadSource, walk as walk_uploads,
+    Adopt, Below, Change as ObjectChange, Copy, Filter, FilterError, Found as Walked, HeaderEdit,
+    Item, ListedAction, OnExisting, Planned, Preserve, Rules, Sending, Sieve, Skip as UploadSkip,
+    Types, UploadJob, UploadSource, Walking, pattern_lines,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
@@ -84,6 +88,7 @@ pub use listing::{
 };
 pub use machine::{Machine, NetworkOverride};
 pub use objects::ObjectInfo;
+pub use picked::{Fetched, cut_of};
 pub use profile_body::{
     Network, ProfileOptions, ProxyChoice, RoleSource, RoleWay, SsoWay, Way, WebIdentityWay,
 };

@@ -23,6 +23,10 @@ pub struct NetworkOverride {
     /// PEM certificates trusted besides the system's.
     pub roots: Option<String>,
     pub verify: Verify,
+    /// Sign as old servers want it.
+    pub signature_v2: bool,
+    /// Where CloudFront answers, if not at AWS.
+    pub cloudfront: Option<String>,
 }
 
 impl Machine {
@@ -67,6 +71,10 @@ impl Machine {
     /// Puts what the command line says over what a profile says.
     pub(crate) fn overridden(&self, mut connection: Connection) -> Connection {
         let over = self.overrides();
+        connection.options.signature_v2 |= over.signature_v2;
+        if over.cloudfront.is_some() {
+            connection.options.cloudfront = over.cloudfront;
+        }
         let transport = &mut connection.options.transport;
         if let Some(proxy) = over.proxy {
             transport.proxy = ProxyRules::always(proxy);

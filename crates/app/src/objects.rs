@@ -1,5 +1,7 @@
-use dipper_s3::{ObjectHead, S3};
+use dipper_s3::{Class, ListedObject, ObjectHead, S3};
+use dipper_transfer::Attrs;
 use dipper_types::{BucketName, ObjectKey};
+use futures::StreamExt;
 
 use crate::access::{AccessLine, Exposure, Off};
 use crate::{App, Result};
@@ -16,7 +18,47 @@ pub struct ObjectInfo {
     pub acl_off: Option<Off>,
 }
 
+/// Objects that are asked about at once.
+const AT_ONCE: usize = 16;
+
 impl App {
+    /// The MD5 of each: its ETag where that is one, else what was kept with it when it was uploaded.
+    pub async fn md5s(
+        &self,
+        profile: &str,
+        bucket: &BucketName,
+        objects: &[ListedObject],
+    ) -> Result<Vec<Option<String>>> {
+        let s3 = &self.s3(profile).await?;
+        let asked = objects.iter().map(|object| async move {
+            let tag = object.etag.clone();
+            if tag.as_deref().is_none_or(|tag| !tag.contains('-')) {
+                return Ok(tag);
+            }
+            let head = s3.head_object(bucket, &ObjectKey::new(object.key.as_str())?).await;
+            let head = match head {
+                // It went while it was listed.
+                Err(error) if error.class == Class::ObjectNotFound => return Ok(None),
+                head => head?,
+            };
+            Ok::<_, crate::Failure>(
+                Attrs::of_head(&head).and_then(|attrs| attrs.md5).map(hex::encode),
+            )
+        });
+        let mut answers = futures::stream::iter(asked).buffered(AT_ONCE);
+        let mut all = Vec::with_capacity(objects.len());
+        while let Some(answer) = answers.next().await {
+            all.push(answer?);
+        }
+        Ok(all)
+    }
+
+    /// The MD5 of an object's bytes, as it was kept with it or as its ETag is one.
+    pub fn md5_of(&self, head: &ObjectHead) -> Option<String> {
+        let kept = Attrs::of_head(head).and_then(|attrs| attrs.md5).map(hex::encode);
+        kept.or_else(|| head.etag_md5().map(str::to_owned))
+    }
+
     pub async fn object_info(&self, profile: &str, bucket: &str, key: &str) -> Result<ObjectInfo> {
         let (bucket, key) = (BucketName::new(bucket)?, ObjectKey::new(key)?);
         let s3 = self.s3(profile).await?;

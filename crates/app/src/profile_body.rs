@@ -276,6 +276,8 @@ impl Body {
                 dual_stack: options.dual_stack,
                 accelerate: options.accelerate,
                 requester_pays: options.requester_pays,
+                signature_v2: false,
+                cloudfront: None,
             },
         })
     }

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use dipper_s3::ObjectHeaders;
 use dipper_state::Instance;
 use dipper_sync::{
-    Action, Begun, Compare, Deletion, Filter, FilterError, Held, Ledger, Limits, Note, Removed,
-    Request, Run, Scope, Source, Store, SyncError, Target,
+    Action, Begun, Compare, Deletion, Held, Ledger, Limits, Note, Removed, Request, Run, Scope,
+    Source, Store, SyncError, Target,
 };
-use dipper_transfer::{HeaderEdit, Preserve};
+use dipper_transfer::{Filter, FilterError, HeaderEdit, Preserve, Sending};
 use dipper_types::{ObjectKey, Prefix, ProfileId, S3Uri};
 
 use crate::{App, Code, Failure, Result};
@@ -28,6 +28,8 @@ pub struct SyncAsked {
     pub edit: HeaderEdit,
     pub preserve: Preserve,
     pub follow_links: bool,
+    /// How files go up; its sieve and its links are not asked.
+    pub sending: Sending,
     /// Only these, as paths below the only source.
     pub files_from: Option<Vec<String>>,
     pub dry_run: bool,
@@ -189,6 +191,7 @@ impl App {
             edit: asked.edit,
             preserve: asked.preserve,
             follow_links: asked.follow_links,
+            sending: asked.sending,
             dry_run: asked.dry_run,
             now: self.clock.now(),
         })

@@ -3,13 +3,15 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dipper_app::{HeaderEdit, ObjectHeaders, OnExisting, Preserve, Result, Visibility};
 
+use crate::args_moving::{AdoptArgs, ClassArgs, FilterArgs, SendArgs};
 use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::at::At;
 use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
-    batch, capabilities, cp, del, diff, doctor, du, find, get, info, mb, modify, mpu, peek, policy,
-    presign, s3cmd, setacl, shell, sync, tree, undo, vault, versions, watch,
+    batch, capabilities, cf, configure, cp, del, diff, doctor, du, find, fixbucket, get, info, mb,
+    modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree, undo, vault, versions,
+    watch,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -65,6 +67,12 @@ pub struct Args {
     /// No progress bars
     #[arg(long, global = true, help_heading = OUTPUT)]
     pub no_progress: bool,
+    /// Ask for a connection, try it and save it; with -c FILE as an .s3cfg
+    #[arg(long, help_heading = CONNECTION)]
+    pub configure: bool,
+    /// Say which settings of an .s3cfg are in force, without its secrets
+    #[arg(long, help_heading = CONNECTION)]
+    pub dump_config: bool,
     #[command(flatten)]
     pub keys: KeyArgs,
     #[command(flatten)]
@@ -92,9 +100,9 @@ pub enum Verb {
     /// Write the last lines or bytes of objects to standard output
     Tail(peek::Peek),
     /// Upload files and folders
-    Put(Put),
+    Put(Box<Put>),
     /// Upload standard input
-    Pipe(Pipe),
+    Pipe(Box<Pipe>),
     /// Download objects
     Get(get::Get),
     /// Make one tree like another: files and S3, in either direction
@@ -128,6 +136,11 @@ pub enum Verb {
     Presign(presign::PresignArgs),
     /// A link that downloads, as s3cmd words it
     Signurl(presign::Signurl),
+
+    /// Sign a text with the secret key
+    Sign(presign::Sign),
+    /// Give keys with control characters names that every tool can list
+    Fixbucket(fixbucket::Fixbucket),
 
     /// List versions and delete markers
     Versions(versions::Versions),
@@ -221,7 +234,7 @@ pub enum Verb {
     #[command(hide = true)]
     Getnotification(OneUri),
     #[command(hide = true)]
-    Setnotification(s3cmd::FileUri),
+    Setnotification(s3cmd::Notification),
     #[command(hide = true)]
     Delnotification(OneUri),
     #[command(hide = true)]
@@ -244,6 +257,26 @@ pub enum Verb {
     Expire(s3cmd::Expire),
     #[command(hide = true)]
     Accesslog(s3cmd::Accesslog),
+
+    #[command(hide = true)]
+    Configure(configure::Configure),
+    #[command(hide = true)]
+    DumpConfig(configure::DumpConfig),
+
+    /// List CloudFront distributions
+    Cflist(cf::CfList),
+    /// Everything about CloudFront distributions
+    Cfinfo(cf::CfInfo),
+    /// Put a CloudFront distribution before a bucket
+    Cfcreate(cf::CfEdit),
+    /// Change a CloudFront distribution
+    Cfmodify(cf::CfEdit),
+    /// Switch CloudFront distributions off and delete them
+    Cfdelete(cf::CfUris),
+    /// Have CloudFront fetch objects anew
+    Cfinval(cf::CfInval),
+    /// How far that is
+    Cfinvalinfo(cf::CfInvalInfo),
 
     /// Saved connections
     Profile(ProfileVerb),
@@ -307,6 +340,9 @@ pub struct Ls {
     /// With ETag and storage class
     #[arg(short, long)]
     pub long_listing: bool,
+    /// With the MD5 of each object, which is asked for where its ETag is none
+    #[arg(long)]
+    pub list_md5: bool,
     /// Stop after so many rows
     #[arg(long, value_name = "NUM")]
     pub limit: Option<u64>,
@@ -332,6 +368,23 @@ pub struct Put {
     pub conflicts: Conflicts,
     #[command(flatten)]
     pub keep: KeepArgs,
+    /// Follow symbolic links
+    #[arg(short = 'F', long)]
+    pub follow_symlinks: bool,
+    /// Stop with the first file that fails
+    #[arg(long)]
+    pub stop_on_error: bool,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Only the files that are named in it, a line each, below the only folder; `-` reads standard input
+    #[arg(long, value_name = "FILE")]
+    pub files_from: Option<PathBuf>,
+    #[command(flatten)]
+    pub send: SendArgs,
+    #[command(flatten)]
+    pub adopt: AdoptArgs,
+    #[command(flatten)]
+    pub cf: cf::CfArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
@@ -399,9 +452,8 @@ pub struct HeaderArgs {
     /// Only the owner may (the default)
     #[arg(long)]
     pub acl_private: bool,
-    /// STANDARD, STANDARD_IA, GLACIER …
-    #[arg(long, value_name = "CLASS")]
-    pub storage_class: Option<String>,
+    #[command(flatten)]
+    pub class: ClassArgs,
     /// Content type; else by the name's ending
     #[arg(short, long, value_name = "TYPE")]
     pub mime_type: Option<String>,
@@ -419,7 +471,7 @@ impl HeaderArgs {
     pub fn headers(&self) -> Result<ObjectHeaders> {
         let headers = ObjectHeaders {
             visibility: if self.acl_public { Visibility::Public } else { Visibility::Private },
-            storage_class: self.storage_class.clone(),
+            storage_class: self.class.class(),
             content_type: self.mime_type.clone(),
             ..ObjectHeaders::default()
         };

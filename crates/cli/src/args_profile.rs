@@ -63,6 +63,9 @@ pub struct KeyArgs {
     /// And its key
     #[arg(long, global = true, value_name = "FILE", requires = "ssl_cert")]
     pub ssl_key: Option<PathBuf>,
+    /// Sign as old servers want it (Signature Version 2)
+    #[arg(long, global = true)]
+    pub signature_v2: bool,
     /// Pay for the requests where the bucket's owner does not
     #[arg(long, global = true)]
     pub requester_pays: bool,
@@ -91,6 +94,7 @@ impl KeyArgs {
         text("ssl_client_cert_file", self.ssl_cert.as_deref().and_then(|path| path.to_str()));
         text("ssl_client_key_file", self.ssl_key.as_deref().and_then(|path| path.to_str()));
         text("use_https", self.no_ssl.then_some("False").or(self.ssl.then_some("True")));
+        text("signature_v2", self.signature_v2.then_some("True"));
         text("requester_pays", self.requester_pays.then_some("True"));
         // A server by its host alone has no names of buckets before it.
         if self.host.is_some() && self.host_bucket.is_none() {

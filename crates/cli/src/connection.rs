@@ -11,7 +11,7 @@ use dipper_app::{
 };
 use dipper_types::Secret;
 
-use crate::args::Args;
+use crate::args::{Args, Verb};
 use crate::passphrase;
 use crate::s3cfg::S3cfg;
 
@@ -28,18 +28,7 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
                 .with_hint("`dipper profile ls` lists them.")),
         };
     }
-    if let Some(path) = &args.config {
-        return from_s3cfg(app, args, path);
-    }
-    if let Some(path) = variable("S3CMD_CONFIG") {
-        return from_s3cfg(app, args, &PathBuf::from(path));
-    }
-    if let Some(path) = passphrase::credential("s3cfg").filter(|path| path.is_file()) {
-        return from_s3cfg(app, args, &path);
-    }
-    if let Some(path) = dipper_app::home_folder().map(|home| home.join(".s3cfg"))
-        && path.is_file()
-    {
+    if let Some(path) = s3cfg_path(args) {
         return from_s3cfg(app, args, &path);
     }
     if args.keys.names_an_account() {
@@ -67,6 +56,14 @@ async fn saved(app: &Arc<App>, args: &Args, profile: Profile) -> Result<String> 
     Ok(profile.id)
 }
 
+/// The `.s3cfg` that is meant: named, by the environment, passed by systemd, or at home.
+pub fn s3cfg_path(args: &Args) -> Option<PathBuf> {
+    let named = args.config.clone().or_else(|| variable("S3CMD_CONFIG").map(PathBuf::from));
+    let passed = || passphrase::credential("s3cfg").filter(|path| path.is_file());
+    let at_home = || dipper_app::home_folder().map(|home| home.join(".s3cfg"));
+    named.or_else(passed).or_else(|| at_home().filter(|path| path.is_file()))
+}
+
 /// A saved connection has its own keys and address: what is said besides would be ignored.
 fn check(args: &Args) -> Result<()> {
     let keys = &args.keys;
@@ -78,7 +75,8 @@ fn check(args: &Args) -> Result<()> {
     }
     let saved = args.profile.is_some() || args.sandbox;
     // These are the verb's own words, too.
-    let elsewhere = |name: &str| matches!(name, "requester_pays" | "bucket_location");
+    let elsewhere =
+        |name: &str| matches!(name, "requester_pays" | "bucket_location" | "signature_v2");
     let said = keys.settings().into_iter().any(|(name, _)| !elsewhere(name));
     match saved && (said || keys.no_sign_request) {
         true => Err(Failure::invalid("a saved connection has its own keys and address")
@@ -113,6 +111,8 @@ pub fn override_network(app: &Arc<App>, args: &Args) -> Result<()> {
         crate::output::note("WARNING: the certificate may be another server's");
         over.verify = Verify::Chain;
     }
+    over.signature_v2 = args.keys.signature_v2;
+    over.cloudfront = variable("AWS_ENDPOINT_URL_CLOUDFRONT");
     app.override_network(over);
     Ok(())
 }
@@ -198,7 +198,15 @@ pub fn read_s3cfg(args: &Args, path: &Path) -> Result<Connection> {
     of_s3cfg(args, S3cfg::read(path)?, path)
 }
 
-fn of_s3cfg(args: &Args, mut cfg: S3cfg, path: &Path) -> Result<Connection> {
+pub fn of_s3cfg(args: &Args, mut cfg: S3cfg, path: &Path) -> Result<Connection> {
+    let uploads = matches!(args.verb, Verb::Put(_) | Verb::Sync(_));
+    for setting in ["encrypt", "server_side_encryption"] {
+        if uploads && cfg.flag(setting, false) {
+            let what = format!("{} asks for {setting}, which is not there yet", path.display());
+            return Err(Failure::invalid(what)
+                .with_hint("Nothing was sent. Use s3cmd for this, or say False there."));
+        }
+    }
     for (name, value) in args.keys.settings() {
         cfg.set(name, value);
     }
@@ -230,6 +238,9 @@ fn of_s3cfg(args: &Args, mut cfg: S3cfg, path: &Path) -> Result<Connection> {
     let mut connection =
         connection(endpoint.as_deref(), region, &provider, addressing, credentials)?;
     connection.options.requester_pays = cfg.flag("requester_pays", false);
+    connection.options.signature_v2 = cfg.flag("signature_v2", false);
+    let cloudfront = cfg.get("cloudfront_host").filter(|host| *host != "cloudfront.amazonaws.com");
+    connection.options.cloudfront = cloudfront.map(Connection::endpoint_from_text).transpose()?;
     network(&cfg, path, &mut connection.options.transport)?;
     Ok(connection)
 }

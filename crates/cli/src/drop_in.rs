@@ -12,17 +12,14 @@ enum Does {
     Nothing,
     /// Something with these verbs of s3cmd; with others it is taken and ignored, as there.
     With(&'static [&'static str]),
-    /// Something with all of them.
-    Always,
 }
-use Does::{Always, Nothing, With};
+use Does::{Nothing, With};
 
 impl Does {
     fn something_with(&self, verb: &str) -> bool {
         match self {
             Nothing => false,
             With(verbs) => verbs.contains(&verb),
-            Always => true,
         }
     }
 }
@@ -43,6 +40,8 @@ const fn value(names: &'static [&'static str], does: Does) -> Known {
 
 const UP: &[&str] = &["put", "sync"];
 const MOVING: &[&str] = &["put", "get", "sync"];
+const SIFTED: &[&str] =
+    &["put", "get", "sync", "del", "rm", "cp", "mv", "modify", "setacl", "restore"];
 const WRITING: &[&str] = &["put", "sync", "cp", "mv", "modify"];
 const CLOUDFRONT: &[&str] = &["cfcreate", "cfmodify"];
 
@@ -53,7 +52,7 @@ const OPTIONS: &[Known] = &[
     flag(&["--no-encrypt"], Nothing),
     flag(&["-f", "--force"], With(&["get", "del", "rm", "rb", "sync"])),
     flag(&["--continue"], With(&["get"])),
-    flag(&["--continue-put"], Nothing),
+    flag(&["--continue-put"], With(&["put"])),
     value(&["--upload-id"], With(&["put"])),
     flag(&["--skip-existing"], With(&["get", "sync"])),
     flag(
@@ -76,23 +75,23 @@ const OPTIONS: &[Known] = &[
     value(&["--limit"], With(&["ls", "la"])),
     value(&["--add-destination"], With(&["sync"])),
     flag(&["--delete-after-fetch"], With(&["get", "sync"])),
-    flag(&["-p", "--preserve"], With(MOVING)),
-    flag(&["--no-preserve"], With(MOVING)),
+    flag(&["-p", "--preserve"], With(UP)),
+    flag(&["--no-preserve"], With(UP)),
     flag(&["--keep-dirs"], With(UP)),
-    value(&["--exclude"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--exclude-from"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rexclude"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rexclude-from"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--include"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--include-from"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rinclude"], With(&["put", "get", "sync", "del", "rm"])),
-    value(&["--rinclude-from"], With(&["put", "get", "sync", "del", "rm"])),
+    value(&["--exclude"], With(SIFTED)),
+    value(&["--exclude-from"], With(SIFTED)),
+    value(&["--rexclude"], With(SIFTED)),
+    value(&["--rexclude-from"], With(SIFTED)),
+    value(&["--include"], With(SIFTED)),
+    value(&["--include-from"], With(SIFTED)),
+    value(&["--rinclude"], With(SIFTED)),
+    value(&["--rinclude-from"], With(SIFTED)),
     value(&["--files-from"], With(UP)),
     flag(&["--reduced-redundancy", "--rr"], With(WRITING)),
     flag(&["--no-reduced-redundancy", "--no-rr"], Nothing),
     value(&["--storage-class"], With(WRITING)),
-    value(&["--access-logging-target-prefix"], With(&["accesslog", "cfmodify"])),
-    flag(&["--no-access-logging"], With(&["accesslog", "cfmodify"])),
+    value(&["--access-logging-target-prefix"], With(&["accesslog", "cfcreate", "cfmodify"])),
+    flag(&["--no-access-logging"], With(&["accesslog", "cfcreate", "cfmodify"])),
     value(&["--default-mime-type"], With(UP)),
     flag(&["-M", "--guess-mime-type"], Nothing),
     flag(&["--no-guess-mime-type"], With(UP)),
@@ -108,9 +107,9 @@ const OPTIONS: &[Known] = &[
     flag(&["--disable-multipart"], With(UP)),
     value(&["--multipart-chunk-size-mb"], With(UP)),
     flag(&["--list-md5"], With(&["ls", "la"])),
-    flag(&["--configure"], Always),
-    flag(&["--dump-config"], Always),
-    flag(&["--signature-v2"], Always),
+    flag(&["--configure"], Nothing),
+    flag(&["--dump-config"], Nothing),
+    flag(&["--signature-v2"], Nothing),
     flag(&["--list-allow-unordered"], Nothing),
     flag(&["-H", "--human-readable-sizes"], With(&["ls", "la", "du"])),
     value(&["--ws-index"], With(&["ws-create"])),
@@ -184,16 +183,19 @@ pub fn arrange(given: Vec<OsString>, command: &Command) -> Result<Vec<OsString>>
             split(text, &word, |name| takes_value(name, command, verb), &mut words, &mut options);
         }
     }
+    // Whatever verb is named besides, these are done instead.
+    for (option, instead) in [("--configure", "configure"), ("--dump-config", "dump-config")] {
+        if options.iter().any(|given| given.name == option) {
+            options.retain(|given| given.name != option);
+            verb = command.find_subcommand(instead);
+        }
+    }
     let mut all: Vec<OsString> = program.into_iter().collect();
     let refused = |name: &str, verb: &str| {
         Failure::invalid(format!("`dipper{verb}` can't do {name} yet"))
             .with_hint("Nothing was done. docs/s3cmd.md lists what differs from s3cmd.")
     };
     let Some(verb) = verb else {
-        let always = |given: &&Given| known(&given.name).is_some_and(|k| k.does.something_with(""));
-        if let Some(given) = options.iter().find(always) {
-            return Err(refused(&given.name, ""));
-        }
         all.extend(options.into_iter().flat_map(|option| option.words));
         all.extend(rest);
         return Ok(all);
@@ -346,6 +348,31 @@ mod tests {
             arranged("del --exclude-not-known s3://b/x").unwrap(),
             "del --exclude-not-known s3://b/x"
         );
+    }
+
+    /// What is refused, of all that s3cmd would heed: encryption, and dry runs of some verbs.
+    #[test]
+    fn everything_that_does_something_is_there() {
+        let mut command = crate::args::Args::command();
+        command.build();
+        let mut missing = Vec::new();
+        for option in OPTIONS {
+            let With(verbs) = option.does else { continue };
+            for verb in verbs.iter().filter_map(|verb| command.find_subcommand(verb)) {
+                for name in option.names {
+                    if !has(verb, name) && !has_global(&command, name) {
+                        missing.push(format!("{} {name}", verb.get_name()));
+                    }
+                }
+            }
+        }
+        let later = |line: &&String| {
+            ["encrypt", "encryption", " -e", " -n", "--dry-run"]
+                .iter()
+                .any(|word| line.contains(word))
+        };
+        let missing: Vec<&String> = missing.iter().filter(|line| !later(line)).collect();
+        assert!(missing.is_empty(), "{missing:?}");
     }
 
     #[test]

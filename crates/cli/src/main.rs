@@ -1,6 +1,10 @@
 //! `dipper`, the command line: s3cmd's verbs and options on Dipper's engine.
 
+// A verb's future holds those of all that it calls.
+#![recursion_limit = "256"]
+
 mod args;
+mod args_moving;
 mod args_profile;
 mod ask;
 mod bwlimit;

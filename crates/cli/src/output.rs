@@ -127,6 +127,26 @@ pub fn time(at: Option<Timestamp>) -> String {
     text
 }
 
+/// `Mon, 23 Nov 2026 05:39:00 GMT` (RFC 1123).
+pub fn http_date(at: Timestamp) -> String {
+    const DAYS: [&str; 7] = ["Thu", "Fri", "Sat", "Sun", "Mon", "Tue", "Wed"];
+    const MONTHS: [&str; 12] =
+        ["Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"];
+    // 1970 began on a Thursday.
+    let weekday = usize::try_from(at.secs().div_euclid(86_400).rem_euclid(7)).unwrap_or(0);
+    let text = at.rfc3339();
+    let part = |from: usize, to: usize| text.get(from..to).unwrap_or_default();
+    let month = part(5, 7).parse::<usize>().unwrap_or(1).clamp(1, 12);
+    format!(
+        "{}, {} {} {} {} GMT",
+        DAYS[weekday],
+        part(8, 10),
+        MONTHS[month - 1],
+        part(0, 4),
+        part(11, 19)
+    )
+}
+
 /// 12 wide; with `-H` 5 and the unit.
 pub fn size(bytes: u64, human: bool) -> String {
     if !human {
@@ -151,6 +171,17 @@ mod tests {
         assert_eq!(visible("a\u{1b}[31mb\n"), "a\\u{1b}[31mb\\u{a}");
         assert_eq!(visible("exe\u{202e}gnp"), "exe\\u{202e}gnp");
         assert_eq!(visible("ünï 😀"), "ünï 😀");
+    }
+
+    #[test]
+    fn dates_of_http() {
+        for (secs, text) in [
+            (0, "Thu, 01 Jan 1970 00:00:00 GMT"),
+            (1_795_412_340, "Mon, 23 Nov 2026 05:39:00 GMT"),
+            (951_782_400, "Tue, 29 Feb 2000 00:00:00 GMT"),
+        ] {
+            assert_eq!(http_date(Timestamp::from_secs(secs)), text);
+        }
     }
 
     #[test]

@@ -27,6 +27,7 @@ use crate::connection::Connection;
 use crate::credentials::{Around, Credentials, SignInError, Wallet, WalletProvider as Provider};
 use crate::error::{Class, Error};
 use crate::provider::Integrity;
+use crate::sigv2::SignV2;
 use crate::transport::{self, Naming, Patience, Transport};
 
 /// A connection at work. Cheap to clone.
@@ -144,6 +145,10 @@ impl S3 {
         &self.inner.connection
     }
 
+    pub(crate) fn http(&self) -> SharedHttpClient {
+        self.inner.http.clone()
+    }
+
     pub(crate) fn lists_v1(&self) -> &AtomicBool {
         &self.inner.lists_v1
     }
@@ -196,6 +201,9 @@ impl S3 {
         }
         if options.requester_pays {
             config = config.interceptor(RequesterPays);
+        }
+        if let (true, Some(wallet)) = (options.signature_v2, &self.inner.wallet) {
+            config = config.interceptor(SignV2::new(wallet, connection));
         }
         // AWS's variants and access points have hosts that only the SDK's own rules know.
         let by_rules = connection.is_at_aws() && (of_arn || options.aws_variant());

@@ -51,6 +51,10 @@ pub struct Options {
     pub accelerate: bool,
     /// Say in each request that this account pays for it.
     pub requester_pays: bool,
+    /// Where CloudFront answers, if not at AWS.
+    pub cloudfront: Option<String>,
+    /// Sign as servers of before Signature Version 4 want it.
+    pub signature_v2: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

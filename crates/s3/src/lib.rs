@@ -7,6 +7,7 @@
 mod acl;
 mod body;
 mod bucket;
+mod cdn;
 mod client;
 mod connection;
 mod copy;
@@ -21,13 +22,15 @@ mod presign;
 mod provider;
 mod raw;
 mod restore;
+mod sigv2;
 mod transport;
 mod types;
 mod xml;
 
 pub use acl::{AclDocument, GrantDocument, GranteeDocument};
-pub use body::{Download, Pace, Sent};
+pub use body::{Download, Pace, Payload, Reader, Sent};
 pub use bucket::NewBucket;
+pub use cdn::{Cdn, Distribution, DistributionEdit, Invalidation, PATHS_AT_ONCE};
 pub use client::S3;
 pub use connection::{Addressing, Connection, EndpointError, Options, is_loopback};
 pub use copy::{Copied, CopyRequest, CopySource};

@@ -98,7 +98,7 @@ impl S3 {
     ) -> Result<PartRef, Error> {
         let op = "UploadPart";
         let crc = crc64nvme.filter(|_| self.by_crc()).map(str::to_owned);
-        let md5: Option<[u8; 16]> = (!self.by_crc()).then(|| Md5::digest(&bytes).into());
+        let md5: Option<[u8; 16]> = crc.is_none().then(|| Md5::digest(&bytes).into());
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
                 let call = client

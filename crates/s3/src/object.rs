@@ -8,7 +8,7 @@ use bytes::Bytes;
 use dipper_types::{BucketName, ObjectKey, PartNumber};
 use md5::{Digest, Md5};
 
-use crate::body::{Download, Sent, counted};
+use crate::body::{Download, Payload, Sent};
 use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
 use crate::provider::Integrity;
@@ -319,25 +319,39 @@ impl S3 {
         request: &PutRequest,
         sent: Option<&Sent>,
     ) -> Result<Stored, Error> {
+        self.put_payload(bucket, key, Payload::Held(bytes), request, sent).await
+    }
+
+    /// PutObject, once, of bytes that need not be in memory.
+    pub async fn put_payload(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        payload: Payload,
+        request: &PutRequest,
+        sent: Option<&Sent>,
+    ) -> Result<Stored, Error> {
         let op = "PutObject";
         let headers = &request.headers;
-        let md5 = match self.by_crc() {
-            false => Some(request.md5.unwrap_or_else(|| Md5::digest(&bytes).into())),
-            true => request.md5,
+        let md5 = match (self.by_crc(), &payload) {
+            (false, Payload::Held(bytes)) => {
+                Some(request.md5.unwrap_or_else(|| Md5::digest(bytes).into()))
+            }
+            _ => request.md5,
         };
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
                 let call = with_headers!(client.put_object(), headers)
                     .bucket(bucket.as_str())
                     .key(key.as_str())
-                    .content_length(i64::try_from(bytes.len()).unwrap_or(i64::MAX))
+                    .content_length(i64::try_from(payload.len()).unwrap_or(i64::MAX))
                     .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
                     .set_tagging(headers.tags.clone())
                     .set_checksum_crc64_nvme(request.crc64nvme.clone())
                     .set_content_md5(md5.map(|d| BASE64.encode(d)))
                     .set_if_none_match(request.guard.none_match())
                     .set_if_match(request.guard.match_tag())
-                    .body(counted(bytes.clone(), sent));
+                    .body(payload.body(sent));
                 async move { call.send().await }
             })
             .await

@@ -1,5 +1,6 @@
 //! Links that carry their permission: presigned URLs and POST policy forms (SigV4), with the expiry
-//! they really have. A link ends with the session that signs it, whatever it says.
+//! they really have. A link ends with the session that signs it, whatever it says. Where a connection
+//! asks for it, links are signed with SigV2.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -14,8 +15,10 @@ use serde_json::{Value, json};
 use sha2::Sha256;
 
 use crate::client::{Retries, S3};
+use crate::connection::KEY;
 use crate::credentials::WalletProvider;
 use crate::error::{Class, Error};
+use crate::sigv2;
 use crate::types::hex;
 
 /// SigV4 ends here (S3 API Reference, "Authenticating requests: query parameters").
@@ -38,6 +41,17 @@ pub enum Presign {
     Delete {
         version_id: Option<String>,
     },
+}
+
+impl Presign {
+    fn method(&self) -> &'static str {
+        match self {
+            Self::Get { .. } => "GET",
+            Self::Head => "HEAD",
+            Self::Put { .. } => "PUT",
+            Self::Delete { .. } => "DELETE",
+        }
+    }
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -94,14 +108,30 @@ impl S3 {
         })
     }
 
+    /// Signs any text as Signature Version 2 does.
+    ///
+    /// # Errors
+    /// `Unauthenticated` without keys.
+    pub async fn sign_text(&self, text: &str) -> Result<String, Error> {
+        Ok(sigv2::signature(&self.signer("Sign").await?.secret, text))
+    }
+
     /// How long a link made at `now` really works, and whether that is less than was asked for.
     fn lifetime(
         op: &'static str,
+        longest: Duration,
         wanted: Duration,
         now: SystemTime,
         ends: Option<SystemTime>,
     ) -> Result<(Duration, bool), Error> {
-        if wanted > LONGEST {
+        if wanted > longest && longest > LONGEST {
+            return Err(Error::answer(
+                op,
+                Class::InvalidInput,
+                "a link works for at most a century",
+            ));
+        }
+        if wanted > longest {
             let what = "a link signed with Signature Version 4 works for at most 7 days";
             return Err(Error::answer(op, Class::InvalidInput, what));
         }
@@ -133,8 +163,14 @@ impl S3 {
         let signer = self.signer(op).await?;
         let start = SystemTime::UNIX_EPOCH
             + Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
-        let (real, shortened) = Self::lifetime(op, lifetime, start, signer.ends)
+        let old = self.connection().options.signature_v2;
+        let longest = if old { sigv2::LONGEST } else { LONGEST };
+        let (real, shortened) = Self::lifetime(op, longest, lifetime, start, signer.ends)
             .map_err(|e| e.at(Some(bucket.as_str()), Some(key.as_str())))?;
+        if old {
+            let expires = now.plus(real);
+            return Ok(self.presigned_v2(&signer, (bucket, key), what, expires, shortened));
+        }
         let config = PresigningConfig::builder()
             .start_time(start)
             .expires_in(real)
@@ -183,14 +219,8 @@ impl S3 {
                 }
             })
             .await?;
-        let method = match what {
-            Presign::Get { .. } => "GET",
-            Presign::Head => "HEAD",
-            Presign::Put { .. } => "PUT",
-            Presign::Delete { .. } => "DELETE",
-        };
         Ok(Presigned {
-            method,
+            method: what.method(),
             url: signed.uri().to_owned(),
             headers: signed
                 .headers()
@@ -200,6 +230,49 @@ impl S3 {
             expires: now.plus(real),
             shortened,
         })
+    }
+
+    fn presigned_v2(
+        &self,
+        signer: &Signer,
+        (bucket, key): (&BucketName, &ObjectKey),
+        what: &Presign,
+        expires: Timestamp,
+        shortened: bool,
+    ) -> Presigned {
+        let mut link = sigv2::Link {
+            method: what.method(),
+            content_type: None,
+            query: Vec::new(),
+            token: signer.token.as_deref(),
+            expires,
+        };
+        let mut headers = Vec::new();
+        match what {
+            Presign::Get { version_id, disposition, content_type } => {
+                let asked = [
+                    ("response-content-disposition", disposition),
+                    ("response-content-type", content_type),
+                    ("versionId", version_id),
+                ];
+                let asked =
+                    asked.into_iter().filter_map(|(name, value)| Some((name, value.clone()?)));
+                link.query.extend(asked);
+            }
+            Presign::Put { content_type: Some(kind) } => {
+                link.content_type = Some(kind);
+                headers.push(("content-type".to_owned(), kind.clone()));
+            }
+            Presign::Delete { version_id: Some(version) } => {
+                link.query.push(("versionId", version.clone()));
+            }
+            _ => {}
+        }
+        let url = self.connection().object_url(bucket.as_str(), key.as_str());
+        let path = percent_encoding::utf8_percent_encode(key.as_str(), KEY);
+        let path = format!("/{bucket}/{path}");
+        let url = link.signed(&signer.access_key, &signer.secret, &url, &path);
+        Presigned { method: what.method(), url, headers, expires, shortened }
     }
 
     /// A form that lets a browser upload straight to the bucket (S3 API Reference, "POST policy").
@@ -214,7 +287,11 @@ impl S3 {
         let signer = self.signer(op).await?;
         let start = SystemTime::UNIX_EPOCH
             + Duration::from_millis(u64::try_from(now.millis()).unwrap_or(0));
-        let (real, shortened) = Self::lifetime(op, lifetime, start, signer.ends)
+        if self.connection().options.signature_v2 {
+            let what = "a form is signed with Signature Version 4 only";
+            return Err(Error::answer(op, Class::InvalidInput, what));
+        }
+        let (real, shortened) = Self::lifetime(op, LONGEST, lifetime, start, signer.ends)
             .map_err(|e| e.at(Some(bucket.as_str()), None))?;
         let region = self.region_of(Some(bucket.as_str()));
         let stamp: String = Timestamp::from_secs(now.secs())
@@ -296,7 +373,7 @@ mod tests {
         let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
         let hour = Duration::from_secs(3600);
         let of = |wanted, ends: Option<u64>| {
-            S3::lifetime("x", wanted, now, ends.map(|s| now + Duration::from_secs(s)))
+            S3::lifetime("x", LONGEST, wanted, now, ends.map(|s| now + Duration::from_secs(s)))
                 .map_err(|e| e.class)
         };
         assert_eq!(of(hour, None), Ok((hour, false)));

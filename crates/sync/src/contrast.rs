@@ -14,12 +14,12 @@ use md5::{Digest as _, Md5};
 
 use crate::error::SyncError;
 use crate::facts::{Looked, compare};
-use crate::filter::Filter;
 use crate::item::{At, Item, Ledger, Note, Store};
 use crate::judge::{Compare, Side, Why};
 use crate::local::{Walk, files};
 use crate::merge::{Merge, Pair};
 use crate::remote::{Listed, Scope, objects};
+use dipper_transfer::Filter;
 
 /// One of two trees, or one thing on each side.
 #[derive(Clone)]

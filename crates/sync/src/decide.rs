@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use dipper_transfer::{Copy, Planned, Preserve, Stage};
+use dipper_transfer::{Copy, OnExisting, Planned, Preserve, Stage};
 use dipper_types::{ObjectKey, Prefix};
 
 use crate::copies::Original;
@@ -139,7 +139,12 @@ impl Planner<'_> {
 
     fn upload(&self) -> Stage {
         let keep = Preserve { remember: true, ..self.request.preserve };
-        Stage::Upload { headers: self.request.headers.clone(), keep }
+        Stage::Upload {
+            headers: self.request.headers.clone(),
+            on_existing: OnExisting::Overwrite,
+            keep,
+            sending: Box::new(self.request.sending.clone()),
+        }
     }
 
     fn copy(&self, from: &Store) -> Copy {

@@ -1,6 +1,6 @@
-use crate::filter::FilterError;
 use crate::guard::Held;
 use crate::merge::MergeError;
+use dipper_transfer::FilterError;
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

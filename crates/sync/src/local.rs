@@ -9,12 +9,12 @@ use std::time::UNIX_EPOCH;
 
 use dipper_paths::{Names, key_of, local_segments};
 use dipper_state::FileState;
+use dipper_transfer::Filter;
 use dipper_types::ObjectKey;
 use futures::Stream;
 use tokio::sync::mpsc;
 
 use crate::error::SyncError;
-use crate::filter::Filter;
 use crate::item::{At, Item, Kind, Ledger, Note};
 
 /// Where to walk, and how.

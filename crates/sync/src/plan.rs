@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dipper_s3::ObjectHeaders;
 use dipper_state::Digests;
-use dipper_transfer::{Engine, HeaderEdit, Preserve};
+use dipper_transfer::{Engine, Filter, HeaderEdit, Preserve, Sending};
 use dipper_types::{BucketName, ObjectKey, Prefix, Timestamp};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesOrdered};
@@ -14,7 +14,6 @@ use futures::{FutureExt, StreamExt};
 use crate::copies::{Copies, Original};
 use crate::error::SyncError;
 use crate::facts::{Looked, compare, md5};
-use crate::filter::Filter;
 use crate::fs::Doomed;
 use crate::guard::{Deletion, Found, Held, may_delete};
 use crate::item::{At, Item, Kind, Ledger, Note, Store};
@@ -57,6 +56,8 @@ pub struct Request {
     pub edit: HeaderEdit,
     pub preserve: Preserve,
     pub follow_links: bool,
+    /// How files go up; its sieve is not asked.
+    pub sending: Sending,
     /// Everything is told, nothing is done.
     pub dry_run: bool,
     pub now: Timestamp,

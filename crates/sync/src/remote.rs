@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use dipper_s3::{ListRequest, ListedObject};
+use dipper_transfer::Filter;
 use dipper_types::{NameError, ObjectKey, Prefix};
 use futures::stream::{BoxStream, StreamExt};
 
 use crate::error::SyncError;
-use crate::filter::Filter;
 use crate::item::{At, Item, Kind, Store};
 
 /// Which keys are meant. Never a part of a name: `foo` is neither `foobar` nor `foo.txt`.

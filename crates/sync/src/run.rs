@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use dipper_state::{JobState, TransferFilter, TransferState};
-use dipper_transfer::{Engine, Planned, Preserve, Stage};
+use dipper_transfer::{Engine, OnExisting, Planned, Preserve, Stage};
 use dipper_types::{JobId, ObjectKey};
 
 use crate::error::SyncError;
@@ -124,7 +124,9 @@ impl Run {
                 };
                 let keep = Preserve { remember: true, ..self.plan.request.preserve };
                 let headers = self.plan.request.headers.clone();
-                let stage = Stage::Upload { headers, keep };
+                let (on_existing, sending) =
+                    (OnExisting::Overwrite, Box::new(self.plan.request.sending.clone()));
+                let stage = Stage::Upload { headers, on_existing, keep, sending };
                 self.plan.stages.add((Phase::Move, 0), planned, || (spot, stage)).await?;
             }
         }

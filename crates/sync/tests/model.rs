@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use dipper_sync::{
-    Compare, Copies, Deletion, Facts, Filter, Found, Keyed, Merge, MergeError, More, Original,
-    Pair, Side, Verdict, judge, may_delete, union,
+    Compare, Copies, Deletion, Facts, Found, Keyed, Merge, MergeError, More, Original, Pair, Side,
+    Verdict, judge, may_delete, union,
 };
+use dipper_transfer::Filter;
 use dipper_types::ObjectKey;
 use futures::{FutureExt, StreamExt};
 use md5::{Digest, Md5};

@@ -11,7 +11,8 @@ use tokio::task::JoinHandle;
 
 use crate::engine::JobContext;
 use crate::error::TransferError;
-use crate::source::{Found, Skip, walk};
+use crate::filter::Filter;
+use crate::source::{Found, Skip, Walking};
 use crate::spec::{Spec, UploadSource};
 
 /// The plan of a running job, as far as it is not made yet.
@@ -99,6 +100,15 @@ async fn objects(context: Arc<JobContext>, more: Arc<Notify>) -> Result<(), Tran
     };
     for below in context.below.iter() {
         let request = ListRequest { prefix: below.prefix.clone(), ..ListRequest::default() };
+        let (filter, seen_from) = match &below.sieve {
+            Some(sieve) => {
+                let mut filter = sieve.rules.filter()?;
+                // What only says something of folders here.
+                filter.forget_folders();
+                (filter, sieve.cut)
+            }
+            None => (Filter::default(), 0),
+        };
         let mut listing = s3.list(&bucket, request);
         while let Some(page) = listing.next().await? {
             if context.cancel.is_cancelled() {
@@ -108,6 +118,9 @@ async fn objects(context: Arc<JobContext>, more: Arc<Notify>) -> Result<(), Tran
             let mut found = Vec::with_capacity(page.objects.len());
             for object in page.objects {
                 if !known.is_empty() && known.remove(&object.key) {
+                    continue;
+                }
+                if filter.excludes(object.key.get(seen_from..).unwrap_or_default())? {
                     continue;
                 }
                 bytes += object.size;
@@ -160,11 +173,12 @@ async fn files(
     let (tell, mut told) = tokio::sync::mpsc::channel::<Vec<Found>>(4);
     let cancel = context.cancel.clone();
     let empty_folders = context.spec.keep().empty_folders;
+    let walking = context.spec.sending().map(Walking::new).transpose()?.unwrap_or_default();
     // A plan that was cut off goes on behind what it has.
     let mut known = known(&context)?;
     let walker = tokio::task::spawn_blocking(move || {
         let mut batch = Vec::new();
-        walk(&sources, &mut |found| {
+        let walked = walking.walk(&sources, &mut |found| {
             batch.push(found);
             if batch.len() >= PLAN_BATCH {
                 return tell.blocking_send(std::mem::take(&mut batch)).is_ok()
@@ -173,6 +187,7 @@ async fn files(
             true
         });
         let _ = tell.blocking_send(batch);
+        walked
     });
     while let Some(batch) = told.recv().await {
         let mut found = Vec::with_capacity(batch.len());
@@ -222,6 +237,6 @@ async fn files(
         }
         add(&context, found, skipped, bytes, &more).await?;
     }
-    walker.await.map_err(|_| TransferError::Panicked)?;
+    walker.await.map_err(|_| TransferError::Panicked)??;
     planned(&context).await
 }

@@ -47,6 +47,10 @@ pub enum TransferError {
         #[from]
         source: serde_json::Error,
     },
+    #[error(transparent)]
+    Filter(#[from] crate::filter::FilterError),
+    #[error("{count} unfinished uploads of this key are there")]
+    SeveralUploads { count: usize },
     #[error("an object can't be copied onto itself")]
     OntoItself,
     #[error("cancelled")]

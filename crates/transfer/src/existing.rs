@@ -10,7 +10,7 @@ use crate::conflict::{self, mtime_ns, same_bytes, stays};
 use crate::engine::JobContext;
 use crate::error::TransferError;
 use crate::fs::numbered;
-use crate::plan::part_size;
+use crate::plan::part_size_of;
 use crate::retry;
 use crate::spec::OnExisting;
 
@@ -92,7 +92,8 @@ async fn sent(
     else {
         return Ok(None);
     };
-    let piece = part_size(head.size, &context.s3.connection().provider);
+    let asked = context.spec.sending().and_then(|sending| sending.part_size);
+    let piece = part_size_of(head.size, asked, &context.s3.connection().provider);
     let (of, size, etag) = (head.clone(), head.size, head.etag.clone());
     let proven = tokio::task::spawn_blocking(move || conflict::proven(&path, &of, piece));
     let verified = proven.await.map_err(|_| TransferError::Panicked)??;

@@ -4,6 +4,7 @@
 //! [`Engine::resume`] takes up what an ended process left. The engine reports through its [`Sink`]
 //! and answers [`Engine::snapshots`]; it draws no progress and asks no question.
 
+mod adopt;
 mod attrs;
 mod bucket;
 mod came;
@@ -18,6 +19,7 @@ mod engine;
 mod enumerate;
 mod error;
 mod existing;
+mod filter;
 mod fs;
 mod hash;
 mod hedge;
@@ -42,21 +44,24 @@ mod submit;
 mod sweep;
 mod throttle;
 mod turns;
+mod types;
 mod upload;
 mod waiting;
+mod whole;
 
 pub use attrs::{Attrs, md5_of};
 pub use conflict::kept_mtime;
 pub use digest::{FileDigest, digest};
 pub use engine::{Engine, Limits};
 pub use error::TransferError;
+pub use filter::{Filter, FilterError, Rules, Sieve, pattern_lines};
 pub use hash::crc64nvme;
 pub use plan::{PART_MIN, SINGLE_MAX, part_size};
 pub use progress::{ActiveSnapshot, JobSnapshot};
 pub use sink::{Connections, Sink, Stored};
-pub use source::{Found, Skip, walk};
+pub use source::{Found, Skip, Walking, walk};
 pub use spec::{
-    Below, Change, Copy, HeaderEdit, Item, ListedAction, ListedJob, NoSuchHeader, OnExisting,
-    Preserve, UploadJob, UploadSource,
+    Adopt, Below, Change, Copy, HeaderEdit, Item, ListedAction, ListedJob, NoSuchHeader,
+    OnExisting, Preserve, Sending, Types, UploadJob, UploadSource,
 };
 pub use stage::{Planned, Stage};

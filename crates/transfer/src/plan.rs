@@ -18,6 +18,13 @@ pub fn part_size(size: u64, provider: &Provider) -> u64 {
     floor.max(needed.div_ceil(MIB) * MIB)
 }
 
+/// As [`part_size`], where a size was asked for.
+pub fn part_size_of(size: u64, asked: Option<u64>, provider: &Provider) -> u64 {
+    let Some(asked) = asked else { return part_size(size, provider) };
+    let needed = size.div_ceil(u64::from(provider.max_parts).max(1));
+    asked.max(provider.min_part).max(needed.div_ceil(MIB) * MIB)
+}
+
 /// For parts that the service copies by itself: as large, and so as few, as still go in parallel.
 pub fn copy_part_size(size: u64, provider: &Provider) -> u64 {
     part_size(size, provider).max(COPY_PART)

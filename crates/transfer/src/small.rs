@@ -4,6 +4,7 @@ use std::fs::{File, Metadata};
 use std::path::Path;
 
 use bytes::Bytes;
+use dipper_s3::Payload;
 use md5::{Digest, Md5};
 
 use crate::error::TransferError;
@@ -12,9 +13,9 @@ use crate::hash::Crc;
 use crate::origin::{look, same};
 use crate::source::fingerprint;
 
-/// Bytes in memory with what proves them.
+/// Bytes with what proves them.
 pub(crate) struct Small {
-    pub bytes: Bytes,
+    pub bytes: Payload,
     pub md5: [u8; 16],
     /// Base64 of the CRC-64/NVME.
     pub crc64: String,
@@ -29,7 +30,7 @@ impl Small {
     fn hash(bytes: Bytes) -> Self {
         let md5 = Md5::digest(&bytes).into();
         let crc64 = Crc::Crc64nvme.base64(Crc::Crc64nvme.digest(&bytes));
-        Self { bytes, md5, crc64 }
+        Self { bytes: Payload::Held(bytes), md5, crc64 }
     }
 }
 

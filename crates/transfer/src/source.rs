@@ -1,11 +1,14 @@
-//! Walks what is to be uploaded. Links are not followed; what is not a file is left out by name.
+//! Walks what is to be uploaded. Links are followed only when asked for; what is not a file is left out
+//! by name.
 
 use std::fs::{FileType, Metadata};
 use std::path::{Path, PathBuf};
 
 use dipper_state::Fingerprint;
 
-use crate::spec::UploadSource;
+use crate::error::TransferError;
+use crate::filter::{Filter, FilterError, Sieve};
+use crate::spec::{Sending, UploadSource};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Skip {
@@ -50,56 +53,126 @@ impl Found {
 
 /// Calls back for every file and empty folder below the sources, folders in name order. Stops when told to.
 pub fn walk(sources: &[UploadSource], found: &mut dyn FnMut(Found) -> bool) {
-    for source in sources {
-        let path = PathBuf::from(&source.path);
-        if !visit(&path, source.key.clone(), found) {
-            return;
-        }
-    }
+    // Without a pattern, none takes too long.
+    let _ = Walking::default().walk(sources, found);
 }
 
-fn visit(root: &Path, key: String, found: &mut dyn FnMut(Found) -> bool) -> bool {
-    // A stack of our own: a tree may be deeper than the thread's.
-    let mut open = vec![(root.to_owned(), key)];
-    while let Some((path, key)) = open.pop() {
-        let skip = |why| Found::Skipped { path: path.clone(), key: key.clone(), why };
-        let meta = match std::fs::symlink_metadata(&path) {
-            Ok(meta) => meta,
-            Err(error) => {
-                if !found(skip(Skip::Unreadable(error.kind()))) {
-                    return false;
-                }
-                continue;
-            }
+/// How to walk.
+#[derive(Debug, Default)]
+pub struct Walking {
+    follow_links: bool,
+    /// What is left out, and from where on a key is the path that is looked at.
+    filter: Filter,
+    cut: usize,
+}
+
+/// A path that is to be looked at. `depth`: of how many folders that are open.
+struct Step {
+    path: PathBuf,
+    key: String,
+    depth: usize,
+}
+
+impl Walking {
+    /// # Errors
+    /// A pattern that can't be read.
+    pub fn new(sending: &Sending) -> Result<Self, FilterError> {
+        let (filter, cut) = match &sending.sieve {
+            Some(Sieve { rules, cut }) => (rules.filter()?, *cut),
+            None => (Filter::default(), 0),
         };
-        if meta.is_dir() {
-            match children(&path, &key, found) {
-                Ok(Some(mut inside)) => {
-                    let empty = Found::EmptyFolder { path: path.clone(), key: folder_key(&key) };
-                    if inside.is_empty() && !found(empty) {
-                        return false;
-                    }
-                    inside.reverse();
-                    open.append(&mut inside);
-                }
-                Ok(None) => return false,
-                Err(error) => {
-                    if !found(skip(Skip::Unreadable(error.kind()))) {
-                        return false;
-                    }
-                }
+        Ok(Self { follow_links: sending.follow_links, filter, cut })
+    }
+
+    /// # Errors
+    /// A pattern that takes too long.
+    pub fn walk(
+        &self,
+        sources: &[UploadSource],
+        found: &mut dyn FnMut(Found) -> bool,
+    ) -> Result<(), TransferError> {
+        for source in sources {
+            if !self.visit(Path::new(&source.path), source.key.clone(), found)? {
+                return Ok(());
             }
-            continue;
         }
-        let item = match reason(meta.file_type(), &key) {
-            Some(why) => skip(why),
-            None => Found::File { path: path.clone(), key: key.clone(), size: meta.len() },
+        Ok(())
+    }
+
+    fn seen<'a>(&self, key: &'a str) -> &'a str {
+        key.get(self.cut..).unwrap_or_default()
+    }
+
+    fn visit(
+        &self,
+        root: &Path,
+        key: String,
+        found: &mut dyn FnMut(Found) -> bool,
+    ) -> Result<bool, TransferError> {
+        // A stack of our own: a tree may be deeper than the thread's.
+        let mut open = vec![Step { path: root.to_owned(), key, depth: 0 }];
+        // The real paths of the folders that are open: a link to one of them leads round for ever.
+        let mut line: Vec<PathBuf> = Vec::new();
+        while let Some(step) = open.pop() {
+            match self.step(step, &mut line, found)? {
+                Some(mut inside) => open.append(&mut inside),
+                None => return Ok(false),
+            }
+        }
+        Ok(true)
+    }
+
+    /// What is in a folder, the last first. `None`: nobody wants to know more.
+    fn step(
+        &self,
+        Step { path, key, depth }: Step,
+        line: &mut Vec<PathBuf>,
+        found: &mut dyn FnMut(Found) -> bool,
+    ) -> Result<Option<Vec<Step>>, TransferError> {
+        let more = |goes_on: bool| Ok(goes_on.then(Vec::new));
+        let skip = |why| Found::Skipped { path: path.clone(), key: key.clone(), why };
+        let own = std::fs::symlink_metadata(&path);
+        let link = self.follow_links && own.as_ref().is_ok_and(|meta| meta.is_symlink());
+        let meta = match if link { std::fs::metadata(&path) } else { own } {
+            Ok(meta) => meta,
+            Err(_) if self.filter.excludes(self.seen(&key))? => return more(true),
+            Err(error) => return more(found(skip(Skip::Unreadable(error.kind())))),
         };
-        if !found(item) {
-            return false;
+        if !meta.is_dir() {
+            if self.filter.excludes(self.seen(&key))? {
+                return more(true);
+            }
+            // The engine opens no links: it gets the name of what they lead to.
+            let real = if link { path.canonicalize().ok() } else { None };
+            return more(found(match reason(meta.file_type(), &key) {
+                Some(why) => skip(why),
+                None => {
+                    let path = real.unwrap_or_else(|| path.clone());
+                    Found::File { path, key: key.clone(), size: meta.len() }
+                }
+            }));
+        }
+        let folder = folder_key(&key);
+        if !self.seen(&folder).is_empty() && self.filter.prunes(self.seen(&folder))? {
+            return more(true);
+        }
+        if self.follow_links {
+            line.truncate(depth);
+            match path.canonicalize() {
+                Ok(real) if line.contains(&real) => return more(found(skip(Skip::Symlink))),
+                Ok(real) => line.push(real),
+                Err(error) => return more(found(skip(Skip::Unreadable(error.kind())))),
+            }
+        }
+        match children(&path, &folder, depth + 1, found) {
+            Ok(Some(inside)) if inside.is_empty() => {
+                let left_out = self.filter.excludes(self.seen(&folder))?;
+                more(left_out || found(Found::EmptyFolder { path: path.clone(), key: folder }))
+            }
+            Ok(inside) => Ok(inside),
+            Err(error) => more(found(skip(Skip::Unreadable(error.kind())))),
         }
     }
-    true
 }
 
 fn reason(kind: FileType, key: &str) -> Option<Skip> {
@@ -118,23 +191,22 @@ fn folder_key(key: &str) -> String {
     if key.is_empty() || key.ends_with('/') { key.to_owned() } else { format!("{key}/") }
 }
 
-type Children = Vec<(PathBuf, String)>;
-
+/// The last first.
 fn children(
     folder: &Path,
-    key: &str,
+    base: &str,
+    depth: usize,
     found: &mut dyn FnMut(Found) -> bool,
-) -> std::io::Result<Option<Children>> {
+) -> std::io::Result<Option<Vec<Step>>> {
     let mut names: Vec<_> = std::fs::read_dir(folder)?
         .map(|entry| entry.map(|e| e.file_name()))
         .collect::<Result<_, _>>()?;
     names.sort();
-    let base = folder_key(key);
     let mut inside = Vec::with_capacity(names.len());
     for name in names {
         let path = folder.join(&name);
         match name.to_str() {
-            Some(text) => inside.push((path, format!("{base}{text}"))),
+            Some(text) => inside.push(Step { path, key: format!("{base}{text}"), depth }),
             None => {
                 let key = format!("{base}{}", name.to_string_lossy());
                 if !found(Found::Skipped { path, key, why: Skip::NotUnicode }) {
@@ -143,6 +215,7 @@ fn children(
             }
         }
     }
+    inside.reverse();
     Ok(Some(inside))
 }
 

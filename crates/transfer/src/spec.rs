@@ -6,6 +6,8 @@ use dipper_s3::{ObjectHeaders, Visibility};
 use dipper_types::{BucketName, ObjectKey, Prefix, ProfileId};
 use serde::{Deserialize, Serialize};
 
+use crate::filter::Sieve;
+
 /// What happens to what is already there under that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
@@ -41,6 +43,48 @@ pub struct Preserve {
     pub remember: bool,
 }
 
+/// How files are found and sent, where it is not as usual.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Sending {
+    /// What is left out of folders.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub sieve: Option<Sieve>,
+    pub follow_links: bool,
+    /// Bytes of a part; files up to this size go up in one request.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub part_size: Option<u64>,
+    /// In one request, however large.
+    pub whole: bool,
+    pub types: Types,
+    /// Another client's unfinished upload is gone on with.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub adopt: Option<Adopt>,
+}
+
+/// What content type a file gets where none is named.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Types {
+    /// It is not guessed by the name.
+    pub no_guess: bool,
+    /// Where it can't be guessed; else the server says what.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<String>,
+    /// Endings of names, without a dot, whose types say that the text is UTF-8.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub utf8: Vec<String>,
+}
+
+/// Which unfinished upload of a key.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Adopt {
+    /// The only one there is; without any, a new one is begun.
+    Only,
+    This(String),
+}
+
 /// Files and folders to be uploaded below a prefix.
 #[derive(Debug, Clone)]
 pub struct UploadJob {
@@ -52,6 +96,7 @@ pub struct UploadJob {
     pub headers: ObjectHeaders,
     pub on_existing: OnExisting,
     pub keep: Preserve,
+    pub sending: Sending,
 }
 
 /// One root: where it lies, and the key it gets (a folder's ends in `/` or is empty).
@@ -75,12 +120,14 @@ pub struct ListedJob {
 }
 
 /// Everything whose key begins with a prefix.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub struct Below {
     pub prefix: String,
     /// Of a copy: how many bytes of each key are left out, and what comes in their place.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub to: Option<(usize, String)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sieve: Option<Sieve>,
 }
 
 /// An object, or one version of it.
@@ -258,6 +305,8 @@ pub(crate) enum Spec {
         on_existing: OnExisting,
         #[serde(default)]
         keep: Preserve,
+        #[serde(default)]
+        sending: Box<Sending>,
     },
     Download {
         folder: OsString,
@@ -298,6 +347,13 @@ impl Spec {
         match self {
             Self::Upload { keep, .. } | Self::Download { keep, .. } => *keep,
             _ => Preserve::default(),
+        }
+    }
+
+    pub fn sending(&self) -> Option<&Sending> {
+        match self {
+            Self::Upload { sending, .. } => Some(sending),
+            _ => None,
         }
     }
 }

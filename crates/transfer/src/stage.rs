@@ -10,7 +10,7 @@ use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId};
 
 use crate::engine::Engine;
 use crate::error::TransferError;
-use crate::spec::{Copy, OnExisting, Order, Preserve, Spec};
+use crate::spec::{Copy, OnExisting, Order, Preserve, Sending, Spec};
 
 /// What is to happen to each of them.
 #[derive(Debug, Clone)]
@@ -18,7 +18,9 @@ pub enum Stage {
     /// Each from its [`Planned::local`].
     Upload {
         headers: ObjectHeaders,
+        on_existing: OnExisting,
         keep: Preserve,
+        sending: Box<Sending>,
     },
     /// Into this folder, by the part of the key after the job's prefix. What is there is replaced.
     Download {
@@ -70,13 +72,14 @@ impl Engine {
         title: String,
         stage: Stage,
     ) -> Result<JobId, TransferError> {
-        let on_existing = OnExisting::Overwrite;
         let (kind, spec) = match stage {
-            Stage::Upload { headers, keep } => {
-                (JobKind::Upload, Spec::Upload { sources: Vec::new(), headers, on_existing, keep })
+            Stage::Upload { headers, on_existing, keep, sending } => {
+                let sources = Vec::new();
+                let spec = Spec::Upload { sources, headers, on_existing, keep, sending };
+                (JobKind::Upload, spec)
             }
             Stage::Download { folder, keep } => {
-                let portable_names = false;
+                let (portable_names, on_existing) = (false, OnExisting::Overwrite);
                 (JobKind::Download, Spec::Download { folder, on_existing, portable_names, keep })
             }
             Stage::Copy(copy) => (JobKind::Copy, Spec::Copy(copy)),

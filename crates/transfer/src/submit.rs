@@ -37,6 +37,7 @@ impl Engine {
             headers: job.headers,
             on_existing: job.on_existing,
             keep: job.keep,
+            sending: Box::new(job.sending),
         };
         let place = (job.profile, &job.bucket, &job.prefix);
         let id = self.create(JobKind::Upload, place, job.title, spec).await?;

@@ -19,7 +19,7 @@ use crate::existing::{self, Existing};
 use crate::hash::{Crc, multipart_etag};
 use crate::kept::Seen;
 use crate::origin::{Open, Origin, expect};
-use crate::plan::{self, SINGLE_MAX, copy_part_size, part_size};
+use crate::plan;
 use crate::progress::{Active, Attempt};
 use crate::retry;
 use crate::sink;
@@ -29,8 +29,6 @@ use crate::stored::Ours;
 
 /// A file that changes under us is read once more; then it is reported.
 const CHANGES: u32 = 2;
-/// Of a folder's marker, as s3cmd and others write it.
-const FOLDER_TYPE: &str = "application/x-directory";
 
 pub(crate) async fn file(
     context: &Arc<JobContext>,
@@ -40,12 +38,9 @@ pub(crate) async fn file(
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
     let mut headers = headers.clone();
-    if headers.content_type.is_none() {
-        headers.content_type = mime_guess::from_path(&transfer.key).first_raw().map(str::to_owned);
-    }
-    if transfer.key.ends_with('/') {
-        headers.content_type = Some(FOLDER_TYPE.to_owned());
-    }
+    let types = context.spec.sending().map(|sending| sending.types.clone()).unwrap_or_default();
+    let file = transfer.local.as_deref().and_then(|path| path.to_str()).unwrap_or_default();
+    headers.content_type = types.of(&transfer.key, file, headers.content_type);
     let origin = Origin::File(transfer.local.clone().unwrap_or_default());
     let (transfer, guard) = match existing::decide(context, transfer, on_existing).await? {
         Existing::Stays(reason) => return Ok(Outcome::Skipped { reason: reason.to_owned() }),
@@ -100,6 +95,7 @@ pub(crate) async fn send(
         key: ObjectKey::new(transfer.key.clone())?,
         origin,
         seen: Seen::default(),
+        plain: AtomicBool::new(false),
     };
     let mut round = 0;
     let (size, verified, etag) = loop {
@@ -147,7 +143,7 @@ pub(crate) async fn abort(
 
 pub(crate) struct Upload<'a> {
     pub context: &'a Arc<JobContext>,
-    transfer: &'a TransferRow,
+    pub transfer: &'a TransferRow,
     pub headers: ObjectHeaders,
     active: &'a Arc<Active>,
     pub bucket: BucketName,
@@ -155,10 +151,12 @@ pub(crate) struct Upload<'a> {
     origin: Origin,
     guard: Guard,
     pub seen: Seen,
+    /// Its parts carry no CRC, though this server keeps them: another client began it so.
+    pub plain: AtomicBool,
 }
 
 /// How it was verified, and the ETag.
-type Verified = (u64, &'static str, String);
+pub(crate) type Verified = (u64, &'static str, String);
 
 impl Upload<'_> {
     /// What a later try can't go on with is not left open on the server.
@@ -183,7 +181,7 @@ impl Upload<'_> {
             return self.put(Small::of(Bytes::new()).await?, 0, Some(&meta)).await;
         }
         if let Origin::File(path) = &self.origin
-            && let Some(planned) = self.transfer.size.filter(|size| *size <= SINGLE_MAX)
+            && let Some(planned) = self.transfer.size.filter(|size| *size <= self.single_max())
             && may_resume
             && self.transfer.upload.is_none()
         {
@@ -196,7 +194,7 @@ impl Upload<'_> {
         let (policy, cancel) = (self.context.policy(), &self.context.cancel);
         let (open, before) = self.origin.open(&policy, cancel).await?;
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), before.size);
-        if before.size <= SINGLE_MAX && !self.server_side() {
+        if before.size <= self.single_max() && !self.server_side() {
             // It may have been larger when an earlier round began.
             if let Some(row) = self.context.engine.journal.transfer(self.transfer.id)?
                 && row.upload.is_some()
@@ -212,17 +210,19 @@ impl Upload<'_> {
             let small = Small::of(bytes).await?;
             open.expect(Some(small.md5), Some(&small.crc64))?;
             self.put(small, before.size, open.metadata().as_ref()).await
+        } else if self.is_whole() {
+            self.put_whole(&open, before).await
         } else {
             self.multipart(open, before, may_resume).await
         }
     }
 
-    fn server_side(&self) -> bool {
+    pub fn server_side(&self) -> bool {
         matches!(&self.origin, Origin::Object(remote) if remote.server_side)
     }
 
-    /// A small file, which is in memory, in one request.
-    async fn put(
+    /// In one request.
+    pub async fn put(
         &self,
         small: Small,
         size: u64,
@@ -256,7 +256,7 @@ impl Upload<'_> {
                 let stored = self
                     .context
                     .s3
-                    .put_object(&self.bucket, &self.key, bytes.clone(), request, Some(&sent))
+                    .put_payload(&self.bucket, &self.key, bytes.clone(), request, Some(&sent))
                     .await;
                 let stored = match stored {
                     // The answer to an earlier attempt was lost: what lies there may be ours.
@@ -298,17 +298,17 @@ impl Upload<'_> {
         may_resume: bool,
     ) -> Result<Verified, TransferError> {
         let (engine, s3) = (&self.context.engine, &self.context.s3);
-        let provider = &s3.connection().provider;
-        let size = match self.server_side() {
-            true => copy_part_size(before.size, provider).min(engine.limits.single_copy.max(1)),
-            false => part_size(before.size, provider),
-        };
+        let mut size = self.piece(before.size)?;
         let (upload, mut done) = match self.resumable(before, size, may_resume).await? {
             Some(found) => {
                 self.see(open.metadata().as_ref(), None, None);
                 found
             }
-            None => (self.begin(&open, before, size).await?, Vec::new()),
+            None if !may_resume => (self.begin(&open, before, size).await?, Vec::new()),
+            None => match self.adopt(&open, before, &mut size).await? {
+                Some(found) => found,
+                None => (self.begin(&open, before, size).await?, Vec::new()),
+            },
         };
         for part in &done {
             self.active.add(part.size);
@@ -397,12 +397,19 @@ impl Upload<'_> {
             // Begun when the server was younger: its parts can't be put together with new ones.
             Ok(there)
                 if s3.connection().provider.integrity == Integrity::Asked
+                    && self
+                        .context
+                        .spec
+                        .sending()
+                        .is_none_or(|sending| sending.adopt.is_none())
                     && there.iter().any(|part| part.by_crc != s3.by_crc()) =>
             {
                 abort(&engine.journal, s3, self.bucket.as_str(), &row).await?;
                 Ok(None)
             }
             Ok(there) => {
+                let plain = s3.by_crc() && there.iter().any(|part| !part.by_crc);
+                self.plain.store(plain, Ordering::Relaxed);
                 // The run that began it may have ended before it could look.
                 self.sweep(self.transfer.id, &upload).await;
                 let both = known
@@ -483,7 +490,7 @@ impl Upload<'_> {
                     upload,
                     number,
                     bytes.clone(),
-                    Some(&crc),
+                    Some(crc.as_str()).filter(|_| !self.plain.load(Ordering::Relaxed)),
                     Some(&sent),
                 )
                 .await?;
@@ -529,7 +536,7 @@ impl Upload<'_> {
         size: u64,
     ) -> Result<Verified, TransferError> {
         let s3 = &self.context.s3;
-        let crc = s3.by_crc();
+        let crc = s3.by_crc() && !self.plain.load(Ordering::Relaxed);
         let full = crc.then(|| whole(parts)).flatten();
         let refs: Vec<PartRef> = parts
             .iter()

@@ -11,7 +11,8 @@ use crate::rig::{Place, Rig};
 use crate::support::bucket;
 
 async fn begin(rig: &Rig, place: &Place, below: &[&str], action: ListedAction) -> JobId {
-    let below = below.iter().map(|prefix| Below { prefix: (*prefix).into(), to: None }).collect();
+    let below =
+        below.iter().map(|prefix| Below { prefix: (*prefix).into(), ..Below::default() }).collect();
     begin_with(rig, place, below, action).await
 }
 
@@ -139,7 +140,7 @@ pub async fn copied_under_other_names() {
         edit: Default::default(),
         if_absent: false,
     };
-    let below = vec![Below { prefix: "a/b/".into(), to: Some((2, "new/".into())) }];
+    let below = vec![Below { prefix: "a/b/".into(), to: Some((2, "new/".into())), sieve: None }];
     let job = ListedJob {
         profile: ProfileId::new("p"),
         bucket: other.clone(),

@@ -5,10 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dipper_state::JobState;
-use dipper_sync::{
-    Compare, Deletion, Filter, Ledger, Limits, Request, Run, Source, Store, Target, plan,
-};
-use dipper_transfer::Preserve;
+use dipper_sync::{Compare, Deletion, Ledger, Limits, Request, Run, Source, Store, Target, plan};
+use dipper_transfer::{Filter, Preserve};
 use dipper_types::{Clock, Prefix, ProfileId, SystemClock};
 
 use crate::rig::{Place, Rig};
@@ -41,6 +39,7 @@ fn request(place: &Place, s3: &dipper_s3::S3, up: bool) -> Request {
         edit: Default::default(),
         preserve: Preserve { attributes: true, md5: true, empty_folders: false, remember: true },
         follow_links: false,
+        sending: Default::default(),
         dry_run: false,
         now: SystemClock.now(),
     }

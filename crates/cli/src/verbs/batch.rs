@@ -61,8 +61,10 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &Run) -> Result<Ended> {
                         Ok(Some((inner, verb))) => {
                             all += 1;
                             let app = Arc::clone(app);
-                            running.spawn(async move {
-                                let ended = super::run(&app, &inner).await;
+                            // On a thread of its own: not all that a verb holds may change threads.
+                            let runtime = tokio::runtime::Handle::current();
+                            running.spawn_blocking(move || {
+                                let ended = runtime.block_on(super::run(&app, &inner));
                                 Done { number, verb, ended }
                             });
                         }
@@ -89,7 +91,7 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &Run) -> Result<Ended> {
                 tell(args, number, &verb, &failure);
                 over |= options.stop_on_error;
                 if failure.code == Code::Cancelled {
-                    running.shutdown().await;
+                    running.detach_all();
                     return Err(failure);
                 }
             }

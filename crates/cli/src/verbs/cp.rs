@@ -10,7 +10,9 @@ use serde_json::json;
 use super::Context;
 use super::matching::{Match, Matches, Meant, meant, no_match};
 use super::modify::Headers;
+use super::sifting::Sieve;
 use super::targets::begun;
+use crate::args_moving::{ClassArgs, FilterArgs};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 use crate::wanted::Bounds;
@@ -33,9 +35,13 @@ pub struct Cp {
     /// Everyone may read the copy
     #[arg(short = 'P', long)]
     pub acl_public: bool,
-    /// STANDARD_IA, GLACIER …; else the source's
-    #[arg(long, value_name = "CLASS")]
-    pub storage_class: Option<String>,
+    /// Only the owner may (the default)
+    #[arg(long, conflicts_with = "acl_public")]
+    pub acl_private: bool,
+    #[command(flatten)]
+    pub class: ClassArgs,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     #[command(flatten)]
     pub headers: Headers,
     /// For --recursive and patterns
@@ -63,7 +69,8 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
     let edit: HeaderEdit = options.headers.edit()?;
     let limits = options.bounds.limits()?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
-    let word = if move_away { "move" } else { "copy" };
+    let word = if move_away { ("move", "move") } else { ("remote copy", "copy") };
+    let sieve = Sieve::of(&options.filters, from)?;
     let mut partly = false;
     for uri in from {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -75,12 +82,13 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             Some(_) => Meant::Path(path),
             None => meant(context, &bucket, &path, options.recursive).await?,
         };
-        let way = Way { context, options, word, bucket: &bucket, to_bucket: &to_bucket };
+        let sieve = &sieve;
+        let way = Way { context, options, word, bucket: &bucket, to_bucket: &to_bucket, sieve };
         let plan = Copy {
             profile: ProfileId::new(context.profile.as_str()),
             bucket: bucket.clone(),
             move_away,
-            storage_class: options.storage_class.clone(),
+            storage_class: options.class.class(),
             visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
             edit: edit.clone(),
             if_absent: options.no_clobber,
@@ -113,7 +121,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                     ended.ok_or_else(|| Failure::invalid("there is nothing to copy"))?
                 } else {
                     let to_key = Some((cut, target.to_string()));
-                    let below = vec![Below { prefix: prefix.to_string(), to: to_key }];
+                    let below = vec![Below { prefix: prefix.to_string(), to: to_key, sieve: None }];
                     way.begin(to, Chosen { below, ..Chosen::default() }).await?
                 }
             }
@@ -125,7 +133,9 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                 };
                 let version_id = options.version_id.clone();
                 let item = Item { key: target, source: Some(key), version_id, size: 0 };
+                let source = item.source.as_ref().unwrap_or(&item.key);
                 match options.dry_run {
+                    _ if !sieve.takes(&bucket, source.as_str())? => Ended::Well,
                     true => way.planned(&item),
                     false => way.begin(to, vec![item].into()).await?,
                 }
@@ -149,18 +159,20 @@ pub async fn saved(context: &Context<'_>, name: &str) -> Result<String> {
 struct Way<'a> {
     context: &'a Context<'a>,
     options: &'a Cp,
-    word: &'a str,
+    /// As a person and as a program reads it.
+    word: (&'a str, &'a str),
     bucket: &'a BucketName,
     to_bucket: &'a BucketName,
+    sieve: &'a Sieve,
 }
 
 impl Way<'_> {
     fn planned(&self, item: &Item) -> Ended {
         let source = item.source.as_ref().unwrap_or(&item.key);
-        let Self { word, bucket, to_bucket, .. } = self;
+        let Self { word: (word, kind), bucket, to_bucket, .. } = self;
         if self.context.args.json {
             json_line(&json!({
-                "type": word, "bucket": bucket, "key": source, "toBucket": to_bucket,
+                "type": kind, "bucket": bucket, "key": source, "toBucket": to_bucket,
                 "toKey": item.key, "dryRun": true,
             }));
         } else {
@@ -175,6 +187,7 @@ impl Way<'_> {
 
     async fn begin(&self, (profile, plan): (&str, Copy), chosen: Chosen) -> Result<Ended> {
         let (app, root) = (self.context.app, Prefix::root());
+        let chosen = self.sieve.sifted(self.bucket, chosen)?;
         let id = app.copy(profile, self.to_bucket, &root, chosen, plan).await?;
         self.follow(id).await
     }
@@ -195,11 +208,14 @@ impl Way<'_> {
             Ok(Item { key, source, version_id: None, size: object.size })
         };
         let (limits, now) = (self.options.bounds.limits()?, SystemClock.now());
-        let wanted = |one: &Match| limits.hold(one.object.size, one.object.modified, now);
+        let wanted = |one: &Match| -> Result<bool> {
+            Ok(limits.hold(one.object.size, one.object.modified, now)
+                && self.sieve.takes(self.bucket, &one.object.key)?)
+        };
         if self.options.dry_run {
             let mut any = None;
             while let Some(one) = found.next().await? {
-                if !wanted(&one) {
+                if !wanted(&one)? {
                     continue;
                 }
                 any = Some(self.planned(&item(one)?));
@@ -210,7 +226,7 @@ impl Way<'_> {
         let mut draft = app.draft(profile, self.to_bucket, &Prefix::root(), title, action).await?;
         let filled = async {
             while let Some(one) = found.next().await? {
-                if wanted(&one) {
+                if wanted(&one)? {
                     draft.add(item(one)?).await?;
                 }
             }
@@ -226,13 +242,13 @@ impl Way<'_> {
     }
 
     async fn follow(&self, id: JobId) -> Result<Ended> {
-        let Self { context, word, bucket, to_bucket, .. } = self;
+        let Self { context, word: (word, kind), bucket, to_bucket, .. } = self;
         context
             .follow(id, |job, number, item| {
                 let source = item.source.as_deref().unwrap_or(&item.key);
                 if context.args.json {
                     json_line(&json!({
-                        "type": word, "bucket": bucket, "key": source, "toBucket": to_bucket,
+                        "type": kind, "bucket": bucket, "key": source, "toBucket": to_bucket,
                         "toKey": item.key, "size": item.size, "verifiedBy": item.verified,
                     }));
                 } else {

@@ -1,12 +1,16 @@
+use std::collections::BTreeMap;
+
 use clap::Args;
-use dipper_app::{Chosen, Failure, ListedAction, Result};
+use dipper_app::{Chosen, Draft, Failure, Item, ListedAction, Result};
 use dipper_types::{BucketName, JobId, Prefix, S3Uri};
 use serde_json::json;
 
 use super::Context;
+use super::sifting::Sieve;
 use super::targets::{Targets, nothing_there, object_only, targets};
+use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
-use crate::output::{json as json_line, line, name};
+use crate::output::{json as json_line, line, name, note};
 
 #[derive(Debug, Args)]
 pub struct Del {
@@ -19,6 +23,11 @@ pub struct Del {
     /// Allow to empty a whole bucket
     #[arg(short, long)]
     pub force: bool,
+    /// All or, if there are more, none
+    #[arg(long, value_name = "NUM")]
+    pub max_delete: Option<u64>,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     /// Say what would be deleted
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -48,20 +57,32 @@ pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
             }
         }
     }
-    let mut partly = false;
-    for (bucket, objects) in targets(context, &options.uris, options.recursive).await? {
-        if options.dry_run {
-            dry_run(context, &bucket, &objects).await?;
-            continue;
+    let sieve = Sieve::of(&options.filters, &options.uris)?;
+    let wanted = targets(context, &options.uris, options.recursive).await?;
+    if options.dry_run {
+        for (bucket, objects) in &wanted {
+            dry_run(context, &sieve, bucket, objects).await?;
         }
-        let id = objects.begin(context, &bucket, ListedAction::Delete).await?;
+        return Ok(Ended::Well);
+    }
+    if let Some(most) = options.max_delete {
+        return at_most(context, &sieve, most, wanted).await;
+    }
+    let mut partly = false;
+    for (bucket, objects) in wanted {
+        let id = objects.begin(context, &bucket, ListedAction::Delete, Some(&sieve)).await?;
         partly |= matches!(follow(context, &bucket, id).await?, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
 }
 
-async fn dry_run(context: &Context<'_>, bucket: &BucketName, objects: &Targets) -> Result<()> {
-    let (mut each, mut any) = (objects.each(context, bucket), false);
+async fn dry_run(
+    context: &Context<'_>,
+    sieve: &Sieve,
+    bucket: &BucketName,
+    objects: &Targets,
+) -> Result<()> {
+    let (mut each, mut any) = (objects.each(context, bucket, Some(sieve)), false);
     while let Some((key, _)) = each.next().await? {
         any = true;
         told(context, bucket, key.as_str(), None, true);
@@ -70,6 +91,54 @@ async fn dry_run(context: &Context<'_>, bucket: &BucketName, objects: &Targets) 
         nothing_there("delete", bucket);
     }
     Ok(())
+}
+
+/// All of it is counted before any of it is deleted, and no more is deleted than was counted.
+async fn at_most(
+    context: &Context<'_>,
+    sieve: &Sieve,
+    most: u64,
+    wanted: BTreeMap<BucketName, Targets>,
+) -> Result<Ended> {
+    let mut drafts: Vec<(BucketName, Draft)> = Vec::new();
+    let mut failed = None;
+    for (bucket, objects) in wanted {
+        let (app, title) = (context.app, Chosen::from(&objects).title());
+        let action = ListedAction::Delete;
+        let root = Prefix::root();
+        let mut draft = app.draft(&context.profile, &bucket, &root, title, action).await?;
+        let mut each = objects.each(context, &bucket, Some(sieve));
+        let filled = async {
+            while let Some((key, size)) = each.next().await? {
+                draft.add(Item::from((key, size))).await?;
+            }
+            Ok::<_, Failure>(())
+        };
+        failed = failed.or(filled.await.err());
+        drafts.push((bucket, draft));
+    }
+    let count: u64 = drafts.iter().map(|(_, draft)| draft.objects()).sum();
+    if count > most || failed.is_some() {
+        for (_, draft) in drafts {
+            draft.give_up().await?;
+        }
+        if let Some(failure) = failed {
+            return Err(failure);
+        }
+        note(&format!("WARNING: {count} would be deleted, but at most {most} may: none was"));
+        return Ok(Ended::Well);
+    }
+    let mut partly = false;
+    for (bucket, draft) in drafts {
+        if draft.objects() == 0 {
+            nothing_there("delete", &bucket);
+            draft.give_up().await?;
+            continue;
+        }
+        let id = draft.begin().await?;
+        partly |= matches!(follow(context, &bucket, id).await?, Ended::Partly);
+    }
+    Ok(if partly { Ended::Partly } else { Ended::Well })
 }
 
 /// Deletes keys or versions in a job, and says which.

@@ -200,6 +200,25 @@ pub async fn put(
     Ok(Ended::Well)
 }
 
+/// As s3cmd words it, where its verb was used; nothing, where it says nothing.
+fn s3cmds(noun: &str, word: &str) -> Option<&'static str> {
+    Some(match (noun, word) {
+        ("tags", "set") => "Tagging updated",
+        ("tags", _) => "Tagging deleted",
+        ("cors", "set") => return None,
+        ("cors", _) => "CORS deleted",
+        ("lifecycle", "set") => "Lifecycle Policy updated",
+        ("lifecycle", _) => "Lifecycle Policy deleted",
+        ("notification", "set") => "Notification Policy updated",
+        ("notification", _) => "Notification Policy deleted",
+        ("versioning", _) => "Versioning status updated",
+        ("ownership", _) => "Bucket Object Ownership updated",
+        ("block", _) => "Block Public Access updated",
+        ("payer", _) => "Payer updated",
+        _ => return None,
+    })
+}
+
 pub async fn remove(
     context: &Context<'_>,
     noun: &str,
@@ -247,6 +266,20 @@ fn told(
 ) {
     if context.args.json {
         json_line(&json!({ "type": noun, "bucket": bucket, "key": key, "done": word }));
+    } else if context.is_s3cmds() {
+        match (noun, word) {
+            ("website", "set") => {
+                context.say(&format!("Bucket 's3://{bucket}/': website configuration created."));
+            }
+            ("website", _) => {
+                context.say(&format!("Bucket 's3://{bucket}/': website configuration deleted."));
+            }
+            _ => {
+                if let Some(words) = s3cmds(noun, word) {
+                    context.say(&format!("{}: {words}", shown(bucket, key)));
+                }
+            }
+        }
     } else {
         context.say(&format!("{}: {noun} {word}", shown(bucket, key)));
     }

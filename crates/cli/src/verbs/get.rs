@@ -2,20 +2,22 @@ use std::path::Path;
 
 use clap::Args;
 use dipper_app::{
-    Below, Chosen, Failure, GetRequest, HeadRequest, Item, Job, ListedAction, OnExisting, Result,
-    S3, TransferItem, download_path,
+    Below, Chosen, Failure, Fetched, GetRequest, HeadRequest, Item, Job, ListedAction, OnExisting,
+    Result, S3, TransferItem, download_path,
 };
 use dipper_types::{BucketName, JobId, ObjectKey, PartNumber, Prefix, S3Uri};
 use serde_json::json;
 
 use super::at::At;
 use super::matching::{Match, Matches, Meant, meant, no_match};
+use super::sifting::Sieve;
 use super::targets::begun;
 use super::{Context, absolute, shown, words};
 use crate::args::Conflicts;
+use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
 use crate::glob::Glob;
-use crate::output::{json as json_line, line, name};
+use crate::output::{failure, json as json_line, line, name};
 
 #[derive(Debug, Args)]
 #[command(override_usage = "dipper get [OPTIONS] s3://BUCKET/KEY… [FILE|FOLDER]")]
@@ -32,8 +34,19 @@ pub struct Get {
     /// Leave local files that are there
     #[arg(long)]
     pub skip_existing: bool,
+    /// Fetch what is not whole here; a file that is, by its bytes, is left
+    #[arg(long = "continue", conflicts_with_all = ["force", "skip_existing"])]
+    pub continue_get: bool,
     #[command(flatten)]
     pub conflicts: Conflicts,
+    #[command(flatten)]
+    pub filters: FilterArgs,
+    /// Delete in S3 what is here, whole and verified
+    #[arg(long, conflicts_with_all = ["range", "part"])]
+    pub delete_after_fetch: bool,
+    /// Stop with the first file that fails
+    #[arg(long)]
+    pub stop_on_error: bool,
     /// Names that every system can store: what Windows refuses is written %XX
     #[arg(long)]
     pub portable_names: bool,
@@ -65,10 +78,12 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
     };
     let on_existing = options.conflicts.rule().unwrap_or(match options.skip_existing {
         true => OnExisting::Skip,
+        false if options.continue_get => OnExisting::Differs,
         false if options.force => OnExisting::Overwrite,
         false => OnExisting::Refuse,
     });
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
+    let sieve = Sieve::of(&options.filters, uris)?;
     let mut partly = false;
     for uri in uris {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -83,10 +98,12 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
             Some(_) => Meant::Path(path),
             None => meant(context, &bucket, &path, options.recursive).await?,
         };
-        let wanted = Wanted { options, bucket: &bucket, local, many: uris.len() > 1, on_existing };
+        let (many, sieve) = (uris.len() > 1, &sieve);
+        let wanted = Wanted { options, bucket: &bucket, local, many, on_existing, sieve };
         let ended = match meant {
             Meant::Pattern(glob) => wanted.matches(context, &glob).await?,
             Meant::Path(path) if options.recursive => wanted.tree(context, &path).await?,
+            Meant::Path(path) if !sieve.takes(&bucket, &path)? => Ended::Well,
             Meant::Path(path) => wanted.single(context, &path).await?,
         };
         partly |= matches!(ended, Ended::Partly);
@@ -101,6 +118,7 @@ struct Wanted<'a> {
     local: Option<&'a str>,
     many: bool,
     on_existing: OnExisting,
+    sieve: &'a Sieve,
 }
 
 impl Wanted<'_> {
@@ -128,7 +146,9 @@ impl Wanted<'_> {
             |text: &str| text.ends_with(['/', '\\']) || self.many || Path::new(text).is_dir();
         let action = match *local {
             Some("-") if options.dry_run => self.folder_action(".")?,
-            Some("-") => return to_stdout(context, bucket, item).await,
+            Some("-") => {
+                return to_stdout(context, bucket, item, options.delete_after_fetch).await;
+            }
             Some(text) if !is_folder(text) => {
                 let file = absolute(Path::new(text))?.into_os_string();
                 ListedAction::DownloadTo { file, on_existing: self.on_existing }
@@ -167,14 +187,16 @@ impl Wanted<'_> {
                 None => Err(nothing()),
             };
         }
-        let below = vec![Below { prefix: prefix.to_string(), to: None }];
-        let chosen = Chosen { below, ..Chosen::default() };
+        let below = vec![Below { prefix: prefix.to_string(), ..Below::default() }];
+        let chosen = self.sieve.sifted(self.bucket, Chosen { below, ..Chosen::default() })?;
+        // With a filter, nothing may be what was asked for.
+        let sifted = chosen.below.iter().any(|below| below.sieve.is_some());
         let action = self.folder_action(self.local.unwrap_or("."))?;
         let title = chosen.title();
         let (app, bucket) = (context.app, self.bucket.clone());
         let id = app.listed(&context.profile, bucket, base, title, chosen, action).await?;
         let ended = self.follow(context, id).await?;
-        if context.was_empty(id)? { Err(nothing()) } else { Ok(ended) }
+        if !sifted && context.was_empty(id)? { Err(nothing()) } else { Ok(ended) }
     }
 
     /// Below the folder that the pattern begins with, each keeps its path.
@@ -187,6 +209,9 @@ impl Wanted<'_> {
         let ended = if to_pipe && !self.options.dry_run {
             let mut ended = None;
             while let Some(Match { object, version_id }) = matches.next().await? {
+                if !self.sieve.takes(self.bucket, &object.key)? {
+                    continue;
+                }
                 let key = ObjectKey::new(object.key)?;
                 if pieces {
                     let s3 = context.app.client(&context.profile).await?;
@@ -195,7 +220,8 @@ impl Wanted<'_> {
                     continue;
                 }
                 let item = Item { key, source: None, version_id, size: object.size };
-                ended = Some(to_stdout(context, self.bucket, item).await?);
+                let delete = self.options.delete_after_fetch;
+                ended = Some(to_stdout(context, self.bucket, item, delete).await?);
             }
             ended
         } else {
@@ -221,6 +247,9 @@ impl Wanted<'_> {
         if self.options.dry_run {
             let mut any = None;
             while let Some(found) = matches.next().await? {
+                if !self.sieve.takes(self.bucket, &found.object.key)? {
+                    continue;
+                }
                 any = Some(Ended::Well);
                 self.planned(context, &base, &action, &item(found)?)?;
             }
@@ -230,7 +259,9 @@ impl Wanted<'_> {
         let mut draft = app.draft(profile, self.bucket, &base, title, action).await?;
         let filled = async {
             while let Some(found) = matches.next().await? {
-                draft.add(item(found)?).await?;
+                if self.sieve.takes(self.bucket, &found.object.key)? {
+                    draft.add(item(found)?).await?;
+                }
             }
             Ok(())
         };
@@ -306,7 +337,14 @@ impl Wanted<'_> {
                 ));
             }
         };
-        context.follow(id, told).await
+        let ended = context.follow(id, told).await?;
+        if !self.options.delete_after_fetch {
+            return Ok(ended);
+        }
+        Ok(match delete_fetched(context, id, bucket, "fetch").await? {
+            Ended::Partly => Ended::Partly,
+            _ => ended,
+        })
     }
 }
 
@@ -375,11 +413,16 @@ pub async fn whole(
     let s3 = context.app.client(&context.profile).await?;
     let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
     let size = s3.head_object_of(bucket, &key, &asked).await?.size;
-    to_stdout(context, bucket, Item { key, source: None, version_id, size }).await
+    to_stdout(context, bucket, Item { key, source: None, version_id, size }, false).await
 }
 
 /// Through a verified file of ours: nothing unproven reaches the pipe.
-async fn to_stdout(context: &Context<'_>, bucket: &BucketName, item: Item) -> Result<Ended> {
+async fn to_stdout(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    item: Item,
+    delete: bool,
+) -> Result<Ended> {
     let failed = |error: std::io::Error| {
         Failure::new(dipper_app::Code::LocalIo, format!("standard output: {error}"))
     };
@@ -401,10 +444,37 @@ async fn to_stdout(context: &Context<'_>, bucket: &BucketName, item: Item) -> Re
     let job = context.wait(id).await?;
     let ended = context.close(&job)?;
     let mut source = std::fs::File::open(&file).map_err(failed)?;
-    match std::io::copy(&mut source, &mut std::io::stdout().lock()) {
+    let copied = std::io::copy(&mut source, &mut std::io::stdout().lock());
+    match copied {
         // Who reads has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ended),
         Err(error) => Err(failed(error)),
+        Ok(_) if delete => delete_fetched(context, id, bucket, "fetch").await,
         Ok(_) => Ok(ended),
     }
+}
+
+/// `--delete-after-fetch`: what is here, proven, is deleted there.
+pub async fn delete_fetched(
+    context: &Context<'_>,
+    id: JobId,
+    bucket: &BucketName,
+    after: &str,
+) -> Result<Ended> {
+    let mut partly = false;
+    let tell = |one: Fetched| match one.error {
+        Some(error) => {
+            partly = true;
+            failure(&error, context.args.json);
+        }
+        None if context.args.json => {
+            json_line(&json!({ "type": "delete", "bucket": bucket, "key": one.key }));
+        }
+        None => {
+            let key = name(&one.key);
+            context.say(&format!("File 's3://{bucket}/{key}' removed after {after}"));
+        }
+    };
+    context.app.delete_fetched(id, tell).await?;
+    Ok(if partly { Ended::Partly } else { Ended::Well })
 }

@@ -10,7 +10,7 @@ use super::Context;
 use super::at::At;
 use super::matching::Objects;
 use crate::exit::Ended;
-use crate::output::{json as json_line, line, name};
+use crate::output::{http_date, json as json_line, line, name};
 
 #[derive(Debug, Args)]
 pub struct Info {
@@ -81,6 +81,13 @@ async fn about_bucket(context: &Context<'_>, s3: &S3, bucket: &BucketName) -> Re
     let policy = s3.bucket_policy(bucket).await.ok().flatten();
     let acl = s3.bucket_acl(bucket).await.ok();
     let versioned = s3.bucket_versioned(bucket).await.ok();
+    let of = |document| async move {
+        let (app, which) = (context.app, Which::default());
+        let found = app.document(&context.profile, bucket, document, which).await;
+        // Who may not ask, or a server that does not know it, has none to tell of.
+        let text = found.ok().flatten()?;
+        serde_json::from_str::<Value>(&text).ok()
+    };
     let access = context.app.bucket_access(&context.profile, bucket.as_str()).await?;
     if context.args.json {
         json_line(&json!({
@@ -91,12 +98,66 @@ async fn about_bucket(context: &Context<'_>, s3: &S3, bucket: &BucketName) -> Re
     }
     line(&format!("s3://{bucket}/ (bucket):"));
     row("Location:", &location);
-    row("Versioning:", if versioned == Some(true) { " Enabled" } else { " none" });
+    let text = |value: Option<&Value>| {
+        value.and_then(Value::as_str).filter(|text| !text.is_empty()).unwrap_or("none").to_owned()
+    };
+    let payer = of(Document::RequestPayment).await;
+    row("Payer:", &text(payer.as_ref().map(|value| &value["payer"])));
+    let owner = of(Document::Ownership).await;
+    row("Ownership:", &text(owner.as_ref().map(|value| &value["rules"][0]["objectOwnership"])));
+    let versions = of(Document::Versioning).await;
+    row("Versioning:", &text(versions.as_ref().map(|value| &value["status"])));
+    expiration(of(Document::Lifecycle).await.as_ref());
+    let block = of(Document::PublicAccessBlock).await;
+    line(&format!("   Block Public Access: {}", blocked(block.as_ref())));
     row("Policy:", policy.as_deref().unwrap_or("none"));
+    row("CORS:", &cors(of(Document::Cors).await));
     for (who, may) in acl.iter().flat_map(grants) {
         row("ACL:", &format!("{who}: {may}"));
     }
     Ok(())
+}
+
+/// The first rule that lets something expire, as s3cmd words it.
+fn expiration(lifecycle: Option<&Value>) {
+    let rules = lifecycle.and_then(|value| value["rules"].as_array());
+    let rule = rules.into_iter().flatten().find(|rule| {
+        rule["status"] == "Enabled"
+            && (rule["expiration"]["days"].is_u64() || rule["expiration"]["date"].is_string())
+    });
+    let Some(rule) = rule else {
+        line("   Expiration rule: none");
+        return;
+    };
+    let prefix = rule["filter"]["prefix"].as_str().or(rule["prefix"].as_str()).unwrap_or_default();
+    let which = match prefix {
+        "" => "all objects in this bucket".to_owned(),
+        prefix => format!("objects with key prefix '{prefix}'"),
+    };
+    let when = match &rule["expiration"]["days"] {
+        Value::Number(days) => format!("in '{days}' day(s) after creation"),
+        _ => format!("on '{}'", rule["expiration"]["date"].as_str().unwrap_or_default()),
+    };
+    line(&format!("   Expiration Rule: {} will expire {when}", name(&which)));
+}
+
+fn blocked(block: Option<&Value>) -> String {
+    let names =
+        ["blockPublicAcls", "ignorePublicAcls", "blockPublicPolicy", "restrictPublicBuckets"];
+    let on = names.iter().filter(|name| block.is_some_and(|block| block[**name] == true));
+    let on: Vec<String> = on
+        .map(|name| {
+            let mut name = (*name).to_owned();
+            name[..1].make_ascii_uppercase();
+            name
+        })
+        .collect();
+    if on.is_empty() { "none".to_owned() } else { on.join(",") }
+}
+
+fn cors(document: Option<Value>) -> String {
+    let xml = document.and_then(|value| Document::Cors.write(&value.to_string()).ok());
+    xml.unwrap_or_else(|| "none".to_owned())
 }
 
 async fn about_object(
@@ -137,11 +198,17 @@ async fn about_object(
     }
     line(&format!("s3://{bucket}/{} (object):", name(key.as_str())));
     row("File size:", &head.size.to_string());
-    row("Last mod:", &head.modified.map(|at| at.rfc3339()).unwrap_or_default());
+    row("Last mod:", &head.modified.map(http_date).unwrap_or_default());
     row("MIME type:", head.headers.content_type.as_deref().unwrap_or("none"));
     row("Storage:", head.headers.storage_class.as_deref().unwrap_or("STANDARD"));
-    row("MD5 sum:", head.etag.as_deref().unwrap_or("none"));
+    let md5 = context.app.md5_of(&head);
+    row("MD5 sum:", md5.as_deref().or(head.etag.as_deref()).unwrap_or("none"));
     row("SSE:", head.encryption.as_deref().unwrap_or("none"));
+    let policy = s3.bucket_policy(bucket).await.ok().flatten();
+    row("Policy:", policy.as_deref().unwrap_or("none"));
+    let rules = context.app.document(&context.profile, bucket, Document::Cors, Which::default());
+    let rules = rules.await.ok().flatten();
+    row("CORS:", &cors(rules.and_then(|text| serde_json::from_str(&text).ok())));
     for checksum in &head.checksums {
         row(&format!("{}:", checksum.algorithm.name()), &checksum.value);
     }

@@ -112,14 +112,19 @@ async fn objects(
             left -= 1;
             folder_row(context, options, bucket, folder, &mut text);
         }
-        let hits = |object: &&ListedObject| hits(options, glob, &object.key);
-        for object in page.objects.iter().filter(hits) {
+        let md5s = match options.list_md5 {
+            true => context.app.md5s(&context.profile, bucket, &page.objects).await?,
+            false => Vec::new(),
+        };
+        let hits = |(_, object): &(usize, &ListedObject)| hits(options, glob, &object.key);
+        for (at, object) in page.objects.iter().enumerate().filter(hits) {
             if left == 0 {
                 more = true;
                 break;
             }
             left -= 1;
-            row(context, options, bucket, (object, None), &mut text);
+            let md5 = md5s.get(at).and_then(Option::as_deref);
+            row(context, options, bucket, (object, None, md5), &mut text);
         }
         // A page at a time: a line at a time would be a system call each.
         print(&text);
@@ -167,7 +172,9 @@ async fn before(
         rows += 1;
         match folder {
             Some(folder) => folder_row(context, options, bucket, folder, &mut text),
-            None => row(context, options, bucket, (&object, version_id.as_deref()), &mut text),
+            None => {
+                row(context, options, bucket, (&object, version_id.as_deref(), None), &mut text);
+            }
         }
         if text.len() > 64 * 1024 {
             print(&text);
@@ -192,14 +199,15 @@ fn folder_row(
     }
     let width = if options.human_readable_sizes { 6 } else { 12 };
     let folder = name(folder);
-    let _ = writeln!(text, "{:16} {:>width$}  s3://{bucket}/{folder}", "", "DIR");
+    let more = columns(options, "", "");
+    let _ = writeln!(text, "{:16} {:>width$}{more}  s3://{bucket}/{folder}", "", "DIR");
 }
 
 fn row(
     context: &Context<'_>,
     options: &Ls,
     bucket: &BucketName,
-    (object, version_id): (&ListedObject, Option<&str>),
+    (object, version_id, md5): (&ListedObject, Option<&str>, Option<&str>),
     text: &mut String,
 ) {
     if context.args.json {
@@ -215,20 +223,27 @@ fn row(
         if let Some(version) = version_id {
             object["versionId"] = version.into();
         }
+        if options.list_md5 {
+            object["md5"] = md5.into();
+        }
         let _ = writeln!(text, "{object}");
         return;
     }
     let bytes = size(object.size, options.human_readable_sizes);
-    let _ = write!(text, "{:16} {bytes}", time(object.modified));
-    if options.long_listing {
-        let _ = write!(
-            text,
-            "  {:35}  {:11}",
-            object.etag.as_deref().unwrap_or_default(),
-            object.storage_class.as_deref().unwrap_or_default()
-        );
+    // Where nobody knows the MD5, the ETag says as much as there is.
+    let tag = md5.or(object.etag.as_deref()).unwrap_or_default();
+    let more = columns(options, tag, object.storage_class.as_deref().unwrap_or_default());
+    let at = time(object.modified);
+    let _ = writeln!(text, "{at:16} {bytes}{more}  s3://{bucket}/{}", name(&object.key));
+}
+
+/// What `-l` and `--list-md5` say besides.
+fn columns(options: &Ls, tag: &str, class: &str) -> String {
+    match (options.long_listing, options.list_md5) {
+        (true, _) => format!("  {tag:35}  {class:11}"),
+        (false, true) => format!("  {tag:35}"),
+        (false, false) => String::new(),
     }
-    let _ = writeln!(text, "  s3://{bucket}/{}", name(&object.key));
 }
 
 fn cut(options: &Ls) -> Result<()> {

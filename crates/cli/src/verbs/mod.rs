@@ -4,6 +4,8 @@ mod access;
 pub mod at;
 pub mod batch;
 pub mod capabilities;
+pub mod cf;
+pub mod configure;
 pub mod cp;
 pub mod del;
 pub mod diff;
@@ -11,6 +13,7 @@ pub mod doctor;
 pub mod document;
 pub mod du;
 pub mod find;
+pub mod fixbucket;
 pub mod get;
 pub mod info;
 mod jobs;
@@ -29,6 +32,7 @@ pub mod s3cmd;
 pub mod sandbox;
 pub mod setacl;
 pub mod shell;
+mod sifting;
 pub mod sync;
 mod targets;
 pub mod tree;
@@ -40,6 +44,7 @@ pub mod words;
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use dipper_app::{App, Code, Document, Failure, Job, JobState, Result, TransferFilter};
 use dipper_types::{BucketName, JobId, S3Uri};
@@ -51,6 +56,9 @@ use crate::connection;
 use crate::exit::Ended;
 use crate::output;
 use crate::progress::Progress;
+
+/// How soon a failure ends a job that is to stop with it.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// What a verb needs.
 pub struct Context<'a> {
@@ -64,6 +72,8 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
         Verb::Profile(options) => return profile::run(app, args, options).await,
         Verb::Vault(options) => return vault::run(app, args, options).await,
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
+        Verb::Configure(options) => return configure::run(app, args, options).await,
+        Verb::DumpConfig(_) => return configure::dump(args),
         _ => {}
     }
     let profile = match connection::choose(app, args).await {
@@ -133,6 +143,15 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Info(options) => info::run(context, options).await,
         Verb::Access(options) => access::run(context, options).await,
         Verb::Presign(options) => presign::run(context, options).await,
+        Verb::Cflist(options) => cf::list(context, options).await,
+        Verb::Cfinfo(options) => cf::info(context, options).await,
+        Verb::Cfcreate(options) => cf::create(context, options).await,
+        Verb::Cfmodify(options) => cf::modify(context, options).await,
+        Verb::Cfdelete(options) => cf::delete(context, options).await,
+        Verb::Cfinval(options) => cf::invalidate(context, options).await,
+        Verb::Cfinvalinfo(options) => cf::invalidations(context, options).await,
+        Verb::Sign(options) => presign::sign(context, options).await,
+        Verb::Fixbucket(options) => fixbucket::run(context, options).await,
         Verb::Signurl(options) => presign::signurl(context, options).await,
         Verb::Versions(options) => versions::list(context, options).await,
         Verb::RestoreVersion(options) => versions::restore(context, options).await,
@@ -167,7 +186,7 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
     use s3cmd::{from_file, get_one, remove_one, word};
     let c = context;
     match verb {
-        Verb::Gettagging(o) => get_one(c, "tags", Document::Tagging, &o.uri).await,
+        Verb::Gettagging(o) => s3cmd::tags(c, &o.uri).await,
         Verb::Settagging(o) => {
             word(c, "tags", Document::Tagging, (&o.uri, o.dry), std::slice::from_ref(&o.value))
                 .await
@@ -184,7 +203,7 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
         Verb::Getnotification(o) => {
             get_one(c, "notification", Document::Notification, &o.uri).await
         }
-        Verb::Setnotification(o) => from_file(c, "notification", Document::Notification, o).await,
+        Verb::Setnotification(o) => s3cmd::notification(c, o).await,
         Verb::Delnotification(o) => {
             remove_one(c, "notification", Document::Notification, (&o.uri, o.dry)).await
         }
@@ -231,7 +250,7 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
         Verb::Setobjectretention(o) => s3cmd::retention(c, o).await,
         Verb::WsCreate(o) => s3cmd::website(c, o).await,
         Verb::WsDelete(o) => remove_one(c, "website", Document::Website, (&o.uri, o.dry)).await,
-        Verb::WsInfo(o) => get_one(c, "website", Document::Website, &o.uri).await,
+        Verb::WsInfo(o) => s3cmd::website_info(c, &o.uri).await,
         Verb::Expire(o) => s3cmd::expire(c, o).await,
         Verb::Accesslog(o) => s3cmd::accesslog(c, o).await,
         // Those that need no connection, or have many, were dealt with before.
@@ -240,9 +259,57 @@ async fn aliases(context: &Context<'_>, verb: &Verb) -> Result<Ended> {
 }
 
 impl Context<'_> {
+    /// Whether the verb is one of s3cmd's for what a noun does here: its words are s3cmd's, too.
+    pub fn is_s3cmds(&self) -> bool {
+        use Verb as V;
+        matches!(
+            &self.args.verb,
+            V::Settagging(_)
+                | V::Deltagging(_)
+                | V::Setcors(_)
+                | V::Delcors(_)
+                | V::Setlifecycle(_)
+                | V::Dellifecycle(_)
+                | V::Setnotification(_)
+                | V::Delnotification(_)
+                | V::Setversioning(_)
+                | V::Setownership(_)
+                | V::Setblockpublicaccess(_)
+                | V::Setobjectlegalhold(_)
+                | V::Setobjectretention(_)
+                | V::WsCreate(_)
+                | V::WsDelete(_)
+        ) || matches!(&self.args.verb, V::Payer(payer) if payer.action.is_none())
+    }
+
     pub fn say(&self, text: &str) {
         if !self.args.quiet && !self.args.json {
             output::line(text);
+        }
+    }
+
+    /// `--stop-on-error`: the first file that fails ends all.
+    fn stops_on_error(&self) -> bool {
+        match &self.args.verb {
+            Verb::Put(options) => options.stop_on_error,
+            Verb::Get(options) => options.stop_on_error,
+            Verb::Sync(options) => options.stop_on_error,
+            _ => false,
+        }
+    }
+
+    async fn ended(&self, id: JobId) -> Result<Job> {
+        let ended = self.app.wait_job(id);
+        tokio::pin!(ended);
+        loop {
+            tokio::select! {
+                job = &mut ended => return job,
+                () = tokio::time::sleep(LOOK_EVERY), if self.stops_on_error() => {
+                    if self.app.job(id)?.files_failed > 0 {
+                        self.app.cancel_job(id).await?;
+                    }
+                }
+            }
         }
     }
 
@@ -250,7 +317,7 @@ impl Context<'_> {
     pub async fn wait(&self, id: JobId) -> Result<Job> {
         let mut progress = Progress::of(self.args);
         let ended = tokio::select! {
-            job = self.app.wait_job(id) => Some(job),
+            job = self.ended(id) => Some(job),
             () = progress.show(self.app, id) => None,
             _ = tokio::signal::ctrl_c() => None,
         };

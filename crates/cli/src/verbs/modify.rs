@@ -5,7 +5,9 @@ use dipper_app::{Code, Failure, HeaderEdit, ListedAction, ObjectChange, Result};
 use serde_json::json;
 
 use super::Context;
+use super::sifting::Sieve;
 use super::targets::{nothing_there, targets};
+use crate::args_moving::{ClassArgs, FilterArgs};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
@@ -61,9 +63,10 @@ pub struct Modify {
     pub recursive: bool,
     #[command(flatten)]
     pub headers: Headers,
-    /// STANDARD, STANDARD_IA, GLACIER …
-    #[arg(long, value_name = "CLASS")]
-    pub storage_class: Option<String>,
+    #[command(flatten)]
+    pub class: ClassArgs,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     /// Say what would be changed
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -86,6 +89,8 @@ pub struct Restore {
         default_value_t = 1
     )]
     pub restore_days: u32,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     /// bulk, standard or expedited
     #[arg(long = "restore-priority", visible_alias = "tier", value_name = "TIER")]
     pub restore_priority: Option<String>,
@@ -100,8 +105,8 @@ pub async fn run(context: &Context<'_>, options: &Modify) -> Result<Ended> {
     if !edit.is_empty() {
         changes.push(ObjectChange::Headers { edit });
     }
-    if let Some(class) = &options.storage_class {
-        changes.push(ObjectChange::StorageClass { class: class.clone() });
+    if let Some(class) = options.class.class() {
+        changes.push(ObjectChange::StorageClass { class });
     }
     if changes.is_empty() {
         return Err(Failure::invalid("say what to change")
@@ -109,8 +114,8 @@ pub async fn run(context: &Context<'_>, options: &Modify) -> Result<Ended> {
     }
     let mut partly = false;
     for change in changes {
-        let ended =
-            each(context, &options.uris, options.recursive, options.dry_run, "modify", change);
+        let which = (options.uris.as_slice(), &options.filters, options.recursive);
+        let ended = each(context, which, options.dry_run, "modify", change);
         partly |= matches!(ended.await?, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
@@ -128,22 +133,23 @@ pub async fn restore(context: &Context<'_>, options: &Restore) -> Result<Ended> 
         }
     };
     let change = ObjectChange::Restore { days: options.restore_days, tier };
-    each(context, &options.uris, options.recursive, options.dry_run, "restore", change).await
+    let which = (options.uris.as_slice(), &options.filters, options.recursive);
+    each(context, which, options.dry_run, "restore", change).await
 }
 
 /// One change of many objects, as a job a bucket.
 pub async fn each(
     context: &Context<'_>,
-    uris: &[String],
-    recursive: bool,
+    (uris, filters, recursive): (&[String], &FilterArgs, bool),
     dry_run: bool,
     word: &str,
     change: ObjectChange,
 ) -> Result<Ended> {
+    let sieve = Sieve::of(filters, uris)?;
     let mut partly = false;
     for (bucket, objects) in targets(context, uris, recursive).await? {
         if dry_run {
-            let (mut each, mut any) = (objects.each(context, &bucket), false);
+            let (mut each, mut any) = (objects.each(context, &bucket, Some(&sieve)), false);
             while let Some((key, _)) = each.next().await? {
                 any = true;
                 if context.args.json {
@@ -160,7 +166,7 @@ pub async fn each(
             continue;
         }
         let action = ListedAction::Change(change.clone());
-        let id = objects.begin(context, &bucket, action).await?;
+        let id = objects.begin(context, &bucket, action, Some(&sieve)).await?;
         let ended = context
             .follow(id, |job, number, item| {
                 if context.args.json {

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use dipper_app::{Code, Failure, PostForm, Presign, Presigned, Result};
-use dipper_types::{Clock, ObjectKey, SystemClock};
+use dipper_types::{Clock, SystemClock, Timestamp};
 use serde_json::json;
 
 use super::targets::{object_only, place};
@@ -55,6 +55,28 @@ pub struct Signurl {
     /// When it ends: +SECONDS from now, or seconds since 1970
     #[arg(value_name = "EXPIRY", allow_hyphen_values = true)]
     pub expiry: String,
+    /// The Content-Disposition of the answer, such as attachment; filename="a.pdf"
+    #[arg(long, value_name = "TEXT")]
+    pub content_disposition: Option<String>,
+    /// The type of the answer
+    #[arg(long, value_name = "TYPE")]
+    pub content_type: Option<String>,
+}
+
+#[derive(Debug, Args)]
+pub struct Sign {
+    /// What is signed with the secret key (HMAC-SHA1, in base64)
+    pub text: String,
+}
+
+pub async fn sign(context: &Context<'_>, options: &Sign) -> Result<Ended> {
+    let signed = context.app.sign_text(&context.profile, &options.text).await?;
+    if context.args.json {
+        json_line(&json!({ "type": "signature", "signature": signed }));
+    } else {
+        line(&format!("Signature: {signed}"));
+    }
+    Ok(Ended::Well)
 }
 
 /// RFC 6266: plain for old readers, UTF-8 for the others.
@@ -93,7 +115,8 @@ pub async fn run(context: &Context<'_>, options: &PresignArgs) -> Result<Ended> 
             Method::Put => Presign::Put { content_type: options.mime_type.clone() },
             _ => Presign::Delete { version_id: options.version_id.clone() },
         };
-        let link = context.app.presign(&context.profile, &bucket, &key, &what, lifetime).await?;
+        let link = context.app.presign(&context.profile, &bucket, &key, &what, lifetime).await;
+        let link = link.map_err(|failure| too_long(context, failure))?;
         told(context, &link);
     }
     Ok(Ended::Well)
@@ -174,32 +197,31 @@ pub async fn signurl(context: &Context<'_>, options: &Signurl) -> Result<Ended> 
         Failure::invalid(format!("'{}' is no expiry", options.expiry))
             .with_hint("Write +SECONDS, or seconds since 1970.")
     };
-    let seconds = match options.expiry.strip_prefix('+') {
-        Some(offset) => offset.parse::<u64>().map_err(|_| bad())?,
-        None => {
-            let at: i64 = options.expiry.parse().map_err(|_| bad())?;
-            u64::try_from(at - SystemClock.now().secs())
-                .map_err(|_| Failure::invalid("this expiry is in the past"))?
+    let until = match options.expiry.strip_prefix('+') {
+        Some(offset) => {
+            let offset: u64 = offset.parse().map_err(|_| bad())?;
+            SystemClock.now().plus(Duration::from_secs(offset))
         }
+        None => Timestamp::from_secs(options.expiry.parse().map_err(|_| bad())?),
     };
-    let what = Presign::Get { version_id: None, disposition: None, content_type: None };
-    let link = sign(context, &bucket, &key, &what, Duration::from_secs(seconds)).await?;
-    told(context, &link);
+    let what = Presign::Get {
+        version_id: None,
+        disposition: options.content_disposition.clone(),
+        content_type: options.content_type.clone(),
+    };
+    let link = context.app.presign_until(&context.profile, &bucket, &key, &what, until).await;
+    told(context, &link.map_err(|failure| too_long(context, failure))?);
     Ok(Ended::Well)
 }
 
-async fn sign(
-    context: &Context<'_>,
-    bucket: &dipper_types::BucketName,
-    key: &ObjectKey,
-    what: &Presign,
-    lifetime: Duration,
-) -> Result<Presigned> {
-    let signed = context.app.presign(&context.profile, bucket, key, what, lifetime).await;
-    signed.map_err(|failure| match failure.code {
-        Code::InvalidInput => failure.with_hint("Choose at most 604800 seconds (7 days)."),
+/// What to do about an expiry that can't be.
+fn too_long(context: &Context<'_>, failure: Failure) -> Failure {
+    match failure.code {
+        Code::InvalidInput if !context.args.keys.signature_v2 => failure.with_hint(
+            "Choose at most 604800 seconds (7 days), or --signature-v2 if the server still takes it.",
+        ),
         _ => failure,
-    })
+    }
 }
 
 #[cfg(test)]

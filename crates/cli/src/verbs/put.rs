@@ -1,16 +1,18 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{
-    Code, Failure, ObjectHeaders, OnExisting, Preserve, Result, UploadSkip, UploadSource, Walked,
-    tags_header, tags_json, walk_uploads,
+    Code, Failure, ObjectHeaders, OnExisting, Planned, Preserve, Result, Sending, Sieve, UploadJob,
+    UploadSkip, UploadSource, Walked, Walking, tags_header, tags_json,
 };
-use dipper_types::{BucketName, ObjectKey, Prefix, S3Uri};
+use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, S3Uri};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
+use super::cf::{self, CfArgs};
 use super::targets::object_only;
 use super::{Context, absolute, shown, words};
 use crate::args::{HeaderArgs, Pipe, Put};
+use crate::args_moving::names;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note};
 
@@ -25,47 +27,76 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
     };
     let headers = headers(&options.headers, &options.tag)?;
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
-    let on_existing = options.conflicts.rule().unwrap_or(OnExisting::Overwrite);
+    let rules = options.filters.rules()?;
+    let mut job = UploadJob {
+        profile: ProfileId::new(context.profile.as_str()),
+        bucket: bucket.clone(),
+        prefix: Prefix::root(),
+        title: match files {
+            [one] => one.clone(),
+            many => format!("{} items", many.len()),
+        },
+        sources: Vec::new(),
+        headers,
+        on_existing: options.conflicts.rule().unwrap_or(OnExisting::Overwrite),
+        keep: options.keep.keep(),
+        sending: Sending {
+            follow_links: options.follow_symlinks,
+            adopt: options.adopt.adopt(),
+            ..options.send.sending()
+        },
+    };
     if files == ["-"] && options.dry_run {
         return planned_pipe(context, &bucket, &path);
     }
     if files == ["-"] {
-        return from_stdin(context, &bucket, &path, headers, on_existing).await;
+        return from_stdin(context, options.cf, &path, job).await;
     }
-    let sources = sources(options, files, &path)?;
+    let nothing = || Failure::invalid("there is nothing to upload");
+    if options.files_from.is_some() {
+        let listed = listed(context, options, files, &path)?;
+        if options.dry_run {
+            return planned_list(context, &bucket, listed);
+        }
+        let id = context.app.upload_named(job, listed).await?.ok_or_else(nothing)?;
+        return follow(context, options.cf, id, &bucket).await;
+    }
+    job.sources = sources(options, files, &path)?;
+    if job.sending.adopt.is_some() && (files.len() > 1 || options.recursive) {
+        return Err(Failure::invalid("an unfinished upload is one file's"));
+    }
+    if rules.is_empty() {
+        if options.dry_run {
+            return planned(context, options, &job);
+        }
+        let id = context.app.upload_sources(job).await?;
+        return follow(context, options.cf, id, &bucket).await;
+    }
+    // A file with a key of its own is looked at by its own name.
+    let named = !path.is_empty() && !path.ends_with('/');
+    match files {
+        [one] if named && rules.filter()?.excludes(&file_name(Path::new(one))?)? => {
+            return Err(nothing());
+        }
+        _ if named => {}
+        _ => job.sending.sieve = Some(Sieve { rules, cut: path.len() }),
+    }
     if options.dry_run {
-        return planned(context, &bucket, &sources, options.keep.keep_dirs);
+        return planned(context, options, &job);
     }
-    let title = match files {
-        [one] => one.clone(),
-        many => format!("{} items", many.len()),
-    };
-    send(context, sources, &bucket, title, headers, on_existing, options.keep.keep()).await
+    let id = context.app.upload_sources(job).await?;
+    let ended = follow(context, options.cf, id, &bucket).await?;
+    if context.was_empty(id)? { Err(nothing()) } else { Ok(ended) }
 }
 
-async fn send(
+/// Tells of each file that is up.
+async fn follow(
     context: &Context<'_>,
-    sources: Vec<UploadSource>,
+    options: CfArgs,
+    id: JobId,
     bucket: &BucketName,
-    title: String,
-    headers: ObjectHeaders,
-    on_existing: OnExisting,
-    keep: Preserve,
 ) -> Result<Ended> {
-    let id = context
-        .app
-        .upload_sources(
-            sources,
-            &context.profile,
-            bucket.as_str(),
-            &Prefix::root(),
-            title,
-            headers,
-            on_existing,
-            keep,
-        )
-        .await?;
-    context
+    let ended = context
         .follow(id, |job, number, item| {
             let local = item.local.as_deref().map(shown).unwrap_or_default();
             if context.args.json {
@@ -82,7 +113,11 @@ async fn send(
                 ));
             }
         })
-        .await
+        .await?;
+    match cf::after(context, options, bucket, &[id]).await? {
+        Ended::Well => Ok(ended),
+        partly => Ok(partly),
+    }
 }
 
 /// s3cmd's rules: one file to a key or below a prefix, several below a prefix; `dir` with its name,
@@ -99,6 +134,12 @@ fn sources(options: &Put, files: &[String], path: &str) -> Result<Vec<UploadSour
             }
             _ => Failure::new(Code::LocalIo, format!("{text}: {error}")),
         })?;
+        // What a link leads to, where links are followed.
+        let meta = match options.follow_symlinks && meta.is_symlink() {
+            true => std::fs::metadata(&local)
+                .map_err(|error| Failure::new(Code::LocalIo, format!("{text}: {error}")))?,
+            false => meta,
+        };
         if meta.is_dir() && !options.recursive {
             return Err(Failure::invalid(format!("{text} is a folder"))
                 .with_hint("Use --recursive to upload it."));
@@ -132,13 +173,73 @@ fn file_name(path: &Path) -> Result<String> {
         .ok_or_else(|| Failure::invalid(format!("the name of {} can't be a key", path.display())))
 }
 
+/// `--files-from`: files of one folder, by name.
+fn listed<'a>(
+    context: &'a Context<'_>,
+    options: &'a Put,
+    files: &[String],
+    path: &'a str,
+) -> Result<impl Iterator<Item = Result<Planned>> + 'a> {
+    let roots = sources(options, files, path)?;
+    let ([folder], [root], Some(list)) = (files, roots.as_slice(), &options.files_from) else {
+        return Err(Failure::invalid("a list of files is for one folder"));
+    };
+    if !Path::new(folder).is_dir() {
+        return Err(Failure::invalid(format!("{folder} is no folder"))
+            .with_hint("A list of files is for the folder that they are in."));
+    }
+    let filter = options.filters.rules()?.filter()?;
+    let (base, key) = (PathBuf::from(&root.path), root.key.clone());
+    Ok(names(list)?.filter_map(move |name| {
+        let one = || -> Result<Option<(String, PathBuf, u64)>> {
+            let name = name?;
+            let key = format!("{key}{name}");
+            if filter.excludes(&key[path.len()..])? {
+                return Ok(None);
+            }
+            let local = base.join(&name);
+            Ok(found(context, local, options.follow_symlinks)
+                .map(|(local, size)| (key, local, size)))
+        };
+        match one() {
+            Ok(None) => None,
+            Ok(Some((key, local, size))) => {
+                Some(ObjectKey::new(key).map_err(Failure::from).map(|key| Planned {
+                    key,
+                    local: Some(local),
+                    source: None,
+                    size,
+                }))
+            }
+            Err(failure) => Some(Err(failure)),
+        }
+    }))
+}
+
+/// The file itself and its size. What is not there goes up all the same, so that its own line says so.
+fn found(context: &Context<'_>, local: PathBuf, follow: bool) -> Option<(PathBuf, u64)> {
+    let own = std::fs::symlink_metadata(&local);
+    let link = own.as_ref().is_ok_and(std::fs::Metadata::is_symlink);
+    if link && !follow {
+        if !context.args.quiet {
+            note(&format!("WARNING: skipped {}: a symbolic link", shown(&local).display()));
+        }
+        return None;
+    }
+    match if link { std::fs::metadata(&local) } else { own } {
+        Ok(meta) if meta.is_dir() => None,
+        Ok(meta) if link => Some((local.canonicalize().unwrap_or(local), meta.len())),
+        Ok(meta) => Some((local, meta.len())),
+        Err(_) => Some((local, 0)),
+    }
+}
+
 /// Standard input has no size and can't be read twice: it goes through a file of ours.
 async fn from_stdin(
     context: &Context<'_>,
-    bucket: &BucketName,
+    options: CfArgs,
     path: &str,
-    headers: ObjectHeaders,
-    on_existing: OnExisting,
+    mut job: UploadJob,
 ) -> Result<Ended> {
     if path.is_empty() || path.ends_with('/') {
         return Err(Failure::invalid("standard input needs a whole key: s3://BUCKET/KEY"));
@@ -156,10 +257,13 @@ async fn from_stdin(
         }
         std::io::Write::write_all(&mut spool, &buffer[..read]).map_err(failed)?;
     }
-    let source = UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() };
+    job.sources = vec![UploadSource { path: spool.path().as_os_str().to_owned(), key: key.into() }];
+    job.title = "standard input".into();
     // The times and rights are those of a file of ours.
-    let keep = Preserve::default();
-    send(context, vec![source], bucket, "standard input".into(), headers, on_existing, keep).await
+    job.keep = Preserve::default();
+    let bucket = job.bucket.clone();
+    let id = context.app.upload_sources(job).await?;
+    follow(context, options, id, &bucket).await
 }
 
 fn headers(headers: &HeaderArgs, tags: &[String]) -> Result<ObjectHeaders> {
@@ -175,8 +279,18 @@ pub async fn pipe(context: &Context<'_>, options: &Pipe) -> Result<Ended> {
     if options.dry_run {
         return planned_pipe(context, &bucket, key.as_str());
     }
-    let on_existing = options.conflicts.rule().unwrap_or(OnExisting::Overwrite);
-    from_stdin(context, &bucket, key.as_str(), headers, on_existing).await
+    let job = UploadJob {
+        profile: ProfileId::new(context.profile.as_str()),
+        bucket,
+        prefix: Prefix::root(),
+        title: "standard input".into(),
+        sources: Vec::new(),
+        headers,
+        on_existing: options.conflicts.rule().unwrap_or(OnExisting::Overwrite),
+        keep: Preserve::default(),
+        sending: Sending::default(),
+    };
+    from_stdin(context, CfArgs::default(), key.as_str(), job).await
 }
 
 fn planned_pipe(context: &Context<'_>, bucket: &BucketName, key: &str) -> Result<Ended> {
@@ -184,15 +298,26 @@ fn planned_pipe(context: &Context<'_>, bucket: &BucketName, key: &str) -> Result
     Ok(Ended::Well)
 }
 
-/// What an upload would find, as it finds it.
-fn planned(
+/// What a list names.
+fn planned_list(
     context: &Context<'_>,
     bucket: &BucketName,
-    sources: &[UploadSource],
-    empty_folders: bool,
+    listed: impl Iterator<Item = Result<Planned>>,
 ) -> Result<Ended> {
+    for one in listed {
+        let Planned { key, local, size, .. } = one?;
+        let local = shown(&local.unwrap_or_default()).display().to_string();
+        would(context, &local, bucket, key.as_str(), Some(size));
+    }
+    Ok(Ended::Well)
+}
+
+/// What an upload would find, as it finds it.
+fn planned(context: &Context<'_>, options: &Put, job: &UploadJob) -> Result<Ended> {
+    let (bucket, empty_folders) = (&job.bucket, options.keep.keep_dirs);
     let mut unreadable = false;
-    walk_uploads(sources, &mut |found| {
+    let walking = Walking::new(&job.sending)?;
+    let walked = walking.walk(&job.sources, &mut |found| {
         match found {
             Walked::File { path, key, size } => {
                 would(context, &shown(&path).display().to_string(), bucket, &key, Some(size));
@@ -214,6 +339,7 @@ fn planned(
         }
         true
     });
+    walked.map_err(|error| Failure::invalid(error.to_string()))?;
     Ok(if unreadable { Ended::Partly } else { Ended::Well })
 }
 

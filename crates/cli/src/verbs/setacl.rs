@@ -6,7 +6,9 @@ use dipper_types::{BucketName, ObjectKey, S3Uri};
 use serde_json::{Value, json};
 
 use super::Context;
+use super::sifting::Sieve;
 use super::targets::{Targets, nothing_there, targets};
+use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 
@@ -37,6 +39,8 @@ pub struct Setacl {
     /// Say what would be changed
     #[arg(short = 'n', long)]
     pub dry_run: bool,
+    #[command(flatten)]
+    pub filters: FilterArgs,
 }
 
 pub async fn run(context: &Context<'_>, options: &Setacl) -> Result<Ended> {
@@ -73,14 +77,16 @@ async fn canned(context: &Context<'_>, options: &Setacl, canned: &str) -> Result
             _ => objects.push(uri.clone()),
         }
     }
+    let sieve = Sieve::of(&options.filters, &objects)?;
     let mut partly = false;
     for (bucket, objects) in targets(context, &objects, options.recursive).await? {
         if options.dry_run {
-            dry_run(context, options, &bucket, &objects, canned).await?;
+            dry_run(context, options, (&bucket, &objects, &sieve), canned).await?;
             continue;
         }
         let change = ObjectChange::Acl { canned: canned.to_owned() };
-        let id = objects.begin(context, &bucket, ListedAction::Change(change)).await?;
+        let action = ListedAction::Change(change);
+        let id = objects.begin(context, &bucket, action, Some(&sieve)).await?;
         let ended = context
             .follow(id, |job, number, item| {
                 let uri = format!("s3://{bucket}/{}", item.key);
@@ -178,13 +184,14 @@ async fn edited(
             _ => objects.push(uri.clone()),
         }
     }
+    let sieve = Sieve::of(&options.filters, &objects)?;
     for (bucket, objects) in targets(context, &objects, options.recursive).await? {
         if options.dry_run {
-            dry_run(context, options, &bucket, &objects, "edited").await?;
+            dry_run(context, options, (&bucket, &objects, &sieve), "edited").await?;
             continue;
         }
-        let total = count(context, &bucket, &objects).await?;
-        let (mut each, mut number) = (objects.each(context, &bucket), 0);
+        let total = count(context, &bucket, &objects, &sieve).await?;
+        let (mut each, mut number) = (objects.each(context, &bucket, Some(&sieve)), 0);
         while let Some((key, _)) = each.next().await? {
             number += 1;
             edit_one(context, &bucket, Some(&key), grants).await?;
@@ -198,12 +205,11 @@ async fn edited(
 async fn dry_run(
     context: &Context<'_>,
     options: &Setacl,
-    bucket: &BucketName,
-    objects: &Targets,
+    (bucket, objects, sieve): (&BucketName, &Targets, &Sieve),
     acl: &str,
 ) -> Result<()> {
-    let total = count(context, bucket, objects).await?;
-    let (mut each, mut number) = (objects.each(context, bucket), 0);
+    let total = count(context, bucket, objects, sieve).await?;
+    let (mut each, mut number) = (objects.each(context, bucket, Some(sieve)), 0);
     while let Some((key, _)) = each.next().await? {
         number += 1;
         let uri = format!("s3://{bucket}/{key}");
@@ -213,8 +219,13 @@ async fn dry_run(
 }
 
 /// Listed once more for their number: to keep them would take memory without end.
-async fn count(context: &Context<'_>, bucket: &BucketName, objects: &Targets) -> Result<u64> {
-    let (mut each, mut count) = (objects.each(context, bucket), 0);
+async fn count(
+    context: &Context<'_>,
+    bucket: &BucketName,
+    objects: &Targets,
+    sieve: &Sieve,
+) -> Result<u64> {
+    let (mut each, mut count) = (objects.each(context, bucket, Some(sieve)), 0);
     while each.next().await?.is_some() {
         count += 1;
     }
@@ -250,6 +261,10 @@ fn told(
             event["dryRun"] = true.into();
         }
         json_line(&event);
+        return;
+    }
+    if acl == "edited" {
+        context.say(&format!("{}: ACL updated", name(uri)));
         return;
     }
     let word = match acl {

@@ -1,21 +1,21 @@
 //! One tree made like another: local → S3, S3 → local, S3 → S3, with s3cmd's options.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
-use std::time::Duration;
 
 use clap::Args;
 use dipper_app::{
     Begun, Code, Compare, Deletion, Failure, Filter, ItemState, Job, JobKind, Phase, Preserve,
     Removed, Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
-    pattern_lines,
 };
 use dipper_types::{BucketName, JobId, S3Uri};
 use serde_json::{Value, json};
 
+use super::cf::{self, CfArgs};
+use super::get::delete_fetched;
 use super::{Context, shown, words};
 use crate::args::HeaderArgs;
+use crate::args_moving::{FilterArgs, SendArgs, names};
 use crate::exit::Ended;
 use crate::output::{self, json as json_line, line, name, note};
 use crate::wanted::Bounds;
@@ -78,34 +78,26 @@ pub struct Sync {
     #[arg(long, hide = true)]
     pub delay_updates: bool,
 
-    /// Leave out what the pattern hits
-    #[arg(long, value_name = "GLOB", help_heading = FILTERS)]
-    pub exclude: Vec<String>,
-    /// The same, by the lines of a file
-    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
-    pub exclude_from: Vec<PathBuf>,
-    /// The same, by a regular expression
-    #[arg(long, value_name = "REGEX", help_heading = FILTERS)]
-    pub rexclude: Vec<String>,
-    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
-    pub rexclude_from: Vec<PathBuf>,
-    /// Take it nevertheless
-    #[arg(long, value_name = "GLOB", help_heading = FILTERS)]
-    pub include: Vec<String>,
-    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
-    pub include_from: Vec<PathBuf>,
-    #[arg(long, value_name = "REGEX", help_heading = FILTERS)]
-    pub rinclude: Vec<String>,
-    #[arg(long, value_name = "FILE", help_heading = FILTERS)]
-    pub rinclude_from: Vec<PathBuf>,
+    #[command(flatten)]
+    pub filters: FilterArgs,
     /// Only the files that are named in it, a line each; `-` reads standard input
     #[arg(long, value_name = "FILE", help_heading = FILTERS)]
     pub files_from: Option<PathBuf>,
 
+    /// Make this place like the source, too
+    #[arg(long, value_name = "PLACE")]
+    pub add_destination: Vec<String>,
+    /// Delete in S3 what was downloaded, whole and verified
+    #[arg(long)]
+    pub delete_after_fetch: bool,
     #[command(flatten)]
     pub bounds: Bounds,
     #[command(flatten)]
     pub headers: HeaderArgs,
+    #[command(flatten)]
+    pub send: SendArgs,
+    #[command(flatten)]
+    pub cf: CfArgs,
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
@@ -115,7 +107,11 @@ pub struct Sync {
 }
 
 pub async fn run(context: &Context<'_>, options: &Sync) -> Result<Ended> {
-    let only = options.files_from.as_deref().map(names).transpose()?;
+    // Standard input can be read once only.
+    let only = match &options.files_from {
+        Some(file) => Some(names(file)?.collect::<Result<Vec<_>>>()?),
+        None => None,
+    };
     synced(context, options, only, options.delete_removed).await
 }
 
@@ -130,23 +126,50 @@ async fn synced(
     only: Option<Vec<String>>,
     delete_removed: bool,
 ) -> Result<Ended> {
-    let Some((target, sources)) = options.places.split_last() else { return Ok(Ended::Well) };
+    let Some((first, sources)) = options.places.split_last() else { return Ok(Ended::Well) };
     if options.cache_file.is_some() && !context.args.quiet {
         note("NOTE: --cache-file is not used: what files were is remembered without it.");
     }
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
+    if options.delete_after_fetch && (options.delete_removed || !options.add_destination.is_empty())
+    {
+        return Err(Failure::invalid("what is deleted after it was fetched can't be synced again"));
+    }
+    let rules = options.filters.rules()?;
+    let mut partly = false;
+    for target in std::iter::once(first).chain(&options.add_destination) {
+        let which = Which { filter: rules.filter()?, only: only.clone(), delete_removed };
+        partly |= matches!(to(context, options, sources, target, which).await?, Ended::Partly);
+    }
+    Ok(if partly { Ended::Partly } else { Ended::Well })
+}
+
+/// Which files, and whether what is there besides goes.
+struct Which {
+    filter: Filter,
+    only: Option<Vec<String>>,
+    delete_removed: bool,
+}
+
+async fn to(
+    context: &Context<'_>,
+    options: &Sync,
+    sources: &[String],
+    target: &str,
+    which: Which,
+) -> Result<Ended> {
     let mut copies = options.headers.edit()?;
     if let Some(kind) = &options.headers.mime_type {
         copies.set.push(("content-type".into(), kind.clone()));
     }
     let asked = SyncAsked {
         sources: sources.to_vec(),
-        target: target.clone(),
-        filter: filter(options)?,
+        target: target.to_owned(),
+        filter: which.filter,
         limits: options.bounds.limits()?,
         compare: Compare { content: !options.no_check_md5, skip_existing: options.skip_existing },
         deletion: Deletion {
-            removed: delete_removed,
+            removed: which.delete_removed,
             max: options.max_delete,
             force: options.force,
         },
@@ -159,7 +182,8 @@ async fn synced(
             remember: true,
         },
         follow_links: options.follow_symlinks,
-        files_from: only,
+        sending: options.send.sending(),
+        files_from: which.only,
         dry_run: options.dry_run,
     };
     let place = Place::of(target)?;
@@ -175,7 +199,15 @@ async fn synced(
         run.give_up().await?;
         return Ok(ended);
     }
-    Progress { context, options, done: 0, error: None }.all(run).await
+    let progress = Progress {
+        context,
+        options,
+        target: place.bucket.as_ref(),
+        sent: Vec::new(),
+        done: 0,
+        error: None,
+    };
+    progress.all(run).await
 }
 
 /// Where an object of the target is.
@@ -198,57 +230,6 @@ impl Place {
         let bucket = self.bucket.as_ref().map_or("", BucketName::as_str);
         format!("s3://{bucket}/{}", name(key))
     }
-}
-
-fn filter(options: &Sync) -> Result<Filter> {
-    let mut filter = Filter::default();
-    type Add = fn(&mut Filter, &str) -> std::result::Result<(), dipper_app::FilterError>;
-    let kinds: [(&[String], &[PathBuf], Add); 4] = [
-        (&options.exclude, &options.exclude_from, Filter::exclude_glob),
-        (&options.rexclude, &options.rexclude_from, Filter::exclude_regex),
-        (&options.include, &options.include_from, Filter::include_glob),
-        (&options.rinclude, &options.rinclude_from, Filter::include_regex),
-    ];
-    for (patterns, files, add) in kinds {
-        for pattern in patterns {
-            add(&mut filter, pattern)?;
-        }
-        for file in files {
-            let text = read(file)?;
-            for pattern in pattern_lines(&text) {
-                add(&mut filter, pattern)?;
-            }
-        }
-    }
-    Ok(filter)
-}
-
-fn read(file: &Path) -> Result<String> {
-    let failed =
-        |error: std::io::Error| Failure::new(Code::LocalIo, format!("{}: {error}", file.display()));
-    if file.as_os_str() == "-" {
-        let mut text = String::new();
-        std::io::stdin().read_to_string(&mut text).map_err(failed)?;
-        return Ok(text);
-    }
-    std::fs::read_to_string(file).map_err(failed)
-}
-
-fn names(file: &Path) -> Result<Vec<String>> {
-    let text = read(file)?;
-    let all = text.lines().map(|line| line.trim_end_matches('\r')).filter(|line| !line.is_empty());
-    all.map(|line| {
-        let line = line.strip_prefix("./").unwrap_or(line);
-        // Whatever stands in the list, nothing outside of the source goes up.
-        let inside = Path::new(line)
-            .components()
-            .all(|part| matches!(part, std::path::Component::Normal(_)));
-        match inside {
-            true => Ok(line.to_owned()),
-            false => Err(Failure::invalid(format!("'{line}' is no path below the source"))),
-        }
-    })
-    .collect()
 }
 
 /// A line of a dry run.
@@ -312,6 +293,9 @@ fn tell(context: &Context<'_>, notes: Vec<SyncNote>) {
 struct Progress<'a> {
     context: &'a Context<'a>,
     options: &'a Sync,
+    /// The bucket that is synced to, if it is one, and the jobs that brought something there.
+    target: Option<&'a BucketName>,
+    sent: Vec<JobId>,
     done: u64,
     /// The first one.
     error: Option<Failure>,
@@ -321,9 +305,19 @@ impl Progress<'_> {
     async fn all(mut self, mut run: SyncRun) -> Result<Ended> {
         while let Some(begun) = run.next().await? {
             tell(self.context, run.notes());
-            let job = self.wait(begun.job).await?;
+            let job = self.context.wait(begun.job).await?;
             self.done += job.files_done;
             self.items(&job, begun)?;
+            if begun.phase != Phase::Delete && self.target.is_some() {
+                self.sent.push(job.id);
+            }
+            if self.options.delete_after_fetch && job.kind == JobKind::Download {
+                let bucket = BucketName::new(job.bucket.clone())?;
+                let ended = delete_fetched(self.context, job.id, &bucket, "syncing").await?;
+                if matches!(ended, Ended::Partly) {
+                    self.error.get_or_insert(Failure::new(Code::Internal, ""));
+                }
+            }
             if begun.has_second_try {
                 continue;
             }
@@ -355,7 +349,17 @@ impl Progress<'_> {
         for one in removed {
             self.removed(&one);
         }
+        self.fetched_anew().await?;
         self.end(left_out)
+    }
+
+    async fn fetched_anew(&mut self) -> Result<()> {
+        let Some(bucket) = self.target else { return Ok(()) };
+        let ended = cf::after(self.context, self.options.cf, bucket, &self.sent).await?;
+        if matches!(ended, Ended::Partly) {
+            self.error.get_or_insert(Failure::new(Code::Internal, ""));
+        }
+        Ok(())
     }
 
     fn end(self, left_out: u64) -> Result<Ended> {
@@ -368,24 +372,6 @@ impl Progress<'_> {
             Some(failure) => {
                 output::failure(&failure, self.context.args.json);
                 Ok(Ended::Partly)
-            }
-        }
-    }
-
-    async fn wait(&self, id: JobId) -> Result<Job> {
-        if !self.options.stop_on_error {
-            return self.context.wait(id).await;
-        }
-        let ended = self.context.wait(id);
-        tokio::pin!(ended);
-        loop {
-            tokio::select! {
-                job = &mut ended => return job,
-                () = tokio::time::sleep(Duration::from_millis(50)) => {
-                    if self.context.app.job(id)?.files_failed > 0 {
-                        self.context.app.cancel_job(id).await?;
-                    }
-                }
             }
         }
     }

@@ -9,6 +9,7 @@ use dipper_types::{BucketName, JobId, ObjectKey, Prefix, S3Uri};
 
 use super::Context;
 use super::matching::{Matches, Meant, meant};
+use super::sifting::Sieve;
 use crate::exit::Ended;
 use crate::glob::Glob;
 use crate::output::note;
@@ -67,15 +68,20 @@ impl Targets {
         context: &Context<'_>,
         bucket: &BucketName,
         action: ListedAction,
+        sieve: Option<&Sieve>,
     ) -> Result<JobId> {
         let (app, profile, root) = (context.app, &context.profile, Prefix::root());
         let chosen = Chosen::from(self);
         let Some(glob) = self.globs.first() else {
             let title = chosen.title();
+            let chosen = match sieve {
+                Some(sieve) => sieve.sifted(bucket, chosen)?,
+                None => chosen,
+            };
             return app.listed(profile, bucket.clone(), root, title, chosen, action).await;
         };
         let mut draft = app.draft(profile, bucket, &root, glob.text().to_owned(), action).await?;
-        let mut each = self.each(context, bucket);
+        let mut each = self.each(context, bucket, sieve);
         let filled = async {
             while let Some((key, size)) = each.next().await? {
                 draft.add(Item::from((key, size))).await?;
@@ -86,8 +92,13 @@ impl Targets {
         begun(draft, filled).await
     }
 
-    pub fn each<'a>(&'a self, context: &'a Context<'a>, bucket: &'a BucketName) -> Each<'a> {
-        Each { context, bucket, targets: self, at: 0, open: None }
+    pub fn each<'a>(
+        &'a self,
+        context: &'a Context<'a>,
+        bucket: &'a BucketName,
+        sieve: Option<&'a Sieve>,
+    ) -> Each<'a> {
+        Each { context, bucket, targets: self, sieve, at: 0, open: None }
     }
 }
 
@@ -107,12 +118,23 @@ pub struct Each<'a> {
     context: &'a Context<'a>,
     bucket: &'a BucketName,
     targets: &'a Targets,
+    sieve: Option<&'a Sieve>,
     at: usize,
     open: Option<Matches>,
 }
 
 impl Each<'_> {
     pub async fn next(&mut self) -> Result<Option<(ObjectKey, u64)>> {
+        while let Some((key, size)) = self.any().await? {
+            let taken = self.sieve.map(|sieve| sieve.takes(self.bucket, key.as_str()));
+            if taken.transpose()?.unwrap_or(true) {
+                return Ok(Some((key, size)));
+            }
+        }
+        Ok(None)
+    }
+
+    async fn any(&mut self) -> Result<Option<(ObjectKey, u64)>> {
         let Targets { keys, below, globs, recursive } = self.targets;
         loop {
             if let Some(key) = keys.get(self.at) {
@@ -149,7 +171,8 @@ impl From<&Targets> for Chosen {
     fn from(targets: &Targets) -> Self {
         let items = targets.keys.iter().map(|key| Item::from((key.clone(), 0))).collect();
         let below = targets.below.iter();
-        let below = below.map(|prefix| Below { prefix: prefix.to_string(), to: None }).collect();
+        let below =
+            below.map(|prefix| Below { prefix: prefix.to_string(), ..Below::default() }).collect();
         Self { items, below }
     }
 }

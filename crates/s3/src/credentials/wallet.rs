@@ -97,6 +97,13 @@ impl Wallet {
         self.state().kept.as_ref().is_some_and(|kept| kept.keys.session_token().is_some())
     }
 
+    /// What the last request was signed with: access key and secret.
+    pub fn at_hand(&self) -> Option<(String, String)> {
+        let state = self.state();
+        let keys = &state.kept.as_ref()?.keys;
+        Some((keys.access_key_id().to_owned(), keys.secret_access_key().to_owned()))
+    }
+
     /// What is in use, to say later which was refused.
     pub fn in_use(&self) -> Option<Mark> {
         self.state().kept.as_ref().map(Kept::mark)

@@ -189,6 +189,9 @@ pub struct Which<'a> {
     pub id: Option<&'a str>,
     /// Governance retention may be shortened by those who are allowed to.
     pub bypass_governance: bool,
+    /// Of a notification: who is to be told is not asked whether it can be (S3 API,
+    /// PutBucketNotificationConfiguration).
+    pub skip_validation: bool,
 }
 
 impl<'a> From<&'a ObjectKey> for Which<'a> {
@@ -310,6 +313,7 @@ impl S3 {
         let request = Self::document_request(shape.put, "PUT", bucket, shape.query, which)
             .header("content-type", Some("application/xml"))
             .header("x-amz-bypass-governance-retention", which.bypass_governance.then_some("true"))
+            .header("x-amz-skip-destination-validation", which.skip_validation.then_some("true"))
             .body(body);
         let missing = match which.key {
             Some(_) => Class::ObjectNotFound,

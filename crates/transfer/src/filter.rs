@@ -7,6 +7,7 @@
 //! below such a folder is left out, whatever else includes it.
 
 use fancy_regex::Regex;
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -24,6 +25,41 @@ pub enum FilterError {
         #[source]
         source: Box<fancy_regex::Error>,
     },
+}
+
+/// Patterns as they were written: what the journal keeps of a [`Filter`].
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Rules {
+    pub exclude: Vec<String>,
+    pub rexclude: Vec<String>,
+    pub include: Vec<String>,
+    pub rinclude: Vec<String>,
+}
+
+impl Rules {
+    pub fn is_empty(&self) -> bool {
+        self.exclude.is_empty() && self.rexclude.is_empty()
+    }
+
+    /// # Errors
+    /// A pattern that can't be read.
+    pub fn filter(&self) -> Result<Filter, FilterError> {
+        let mut filter = Filter::default();
+        self.exclude.iter().try_for_each(|glob| filter.exclude_glob(glob))?;
+        self.rexclude.iter().try_for_each(|pattern| filter.exclude_regex(pattern))?;
+        self.include.iter().try_for_each(|glob| filter.include_glob(glob))?;
+        self.rinclude.iter().try_for_each(|pattern| filter.include_regex(pattern))?;
+        Ok(filter)
+    }
+}
+
+/// What is left out of what is found, and from which byte on a key is the path that rules look at.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Sieve {
+    pub rules: Rules,
+    pub cut: usize,
 }
 
 #[derive(Debug, Default)]
