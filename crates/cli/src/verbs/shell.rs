@@ -1,6 +1,5 @@
 //! What shells and `man` know of the program: made from the same words that it parses.
 
-use std::io::Write;
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, CommandFactory};
@@ -9,7 +8,7 @@ use dipper_app::{Code, Failure, Result};
 
 use crate::args::Args;
 use crate::exit::Ended;
-use crate::output::line;
+use crate::output::{line, print};
 
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
@@ -39,7 +38,7 @@ fn failed(error: std::io::Error) -> Failure {
 pub fn completions(options: &Completions) -> Result<Ended> {
     let mut text = Vec::new();
     clap_complete::generate(options.shell, &mut Args::command(), "dipper", &mut text);
-    std::io::stdout().lock().write_all(&text).map_err(failed)?;
+    print(&String::from_utf8_lossy(&text));
     Ok(Ended::Well)
 }
 
@@ -47,7 +46,7 @@ pub fn man(options: &Man, quiet: bool) -> Result<Ended> {
     let Some(folder) = &options.folder else {
         let mut text = Vec::new();
         clap_mangen::Man::new(Args::command()).render(&mut text).map_err(failed)?;
-        std::io::stdout().lock().write_all(&text).map_err(failed)?;
+        print(&String::from_utf8_lossy(&text));
         return Ok(Ended::Well);
     };
     let failed = |error: std::io::Error| {
