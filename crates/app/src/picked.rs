@@ -97,55 +97,6 @@ impl App {
         Ok(Some(id))
     }
 
-    /// Writes down what is to be deleted, and begins nothing: gives the job and how much it is over.
-    pub async fn plan_deletion(
-        &self,
-        profile: &str,
-        bucket: &BucketName,
-        chosen: Chosen,
-    ) -> Result<(JobId, u64)> {
-        let title = chosen.title();
-        let place = (ProfileId::new(profile), bucket, &Prefix::root());
-        let job = self.engine.stage(place, title, Stage::Delete).await?;
-        let planned = self.plan_into(job, profile, bucket, chosen).await;
-        if planned.is_err() {
-            self.engine.stage_undone(job).await?;
-        }
-        Ok((job, planned?))
-    }
-
-    async fn plan_into(
-        &self,
-        job: JobId,
-        profile: &str,
-        bucket: &BucketName,
-        chosen: Chosen,
-    ) -> Result<u64> {
-        let planned = |key: ObjectKey, size| Planned { key, local: None, source: None, size };
-        let mut count = chosen.items.len() as u64;
-        let items = chosen.items.into_iter().map(|item| planned(item.key, item.size)).collect();
-        self.engine.stage_more(job, items).await?;
-        let s3 = self.s3(profile).await?;
-        for below in chosen.below {
-            let request = ListRequest { prefix: below.prefix, ..ListRequest::default() };
-            let mut found = s3.list(bucket, request);
-            let sieve = below.sieve.unwrap_or_default();
-            let mut filter = sieve.rules.filter()?;
-            filter.forget_folders();
-            while let Some(page) = found.next().await? {
-                let mut batch = Vec::with_capacity(page.objects.len());
-                for object in page.objects {
-                    if !filter.excludes(object.key.get(sieve.cut..).unwrap_or_default())? {
-                        batch.push(planned(ObjectKey::new(object.key)?, object.size));
-                    }
-                }
-                count += batch.len() as u64;
-                self.engine.stage_more(job, batch).await?;
-            }
-        }
-        Ok(count)
-    }
-
     /// Plans to move each object below a prefix that `rename` gives another key. `None`: there is none.
     pub async fn plan_moves(
         &self,
@@ -191,11 +142,6 @@ impl App {
     /// Begins a job that was only planned.
     pub async fn begin_planned(&self, job: JobId) -> Result<()> {
         Ok(self.engine.stage_done(job).await?)
-    }
-
-    /// Forgets a job that was only planned.
-    pub async fn drop_planned(&self, job: JobId) -> Result<()> {
-        Ok(self.engine.stage_undone(job).await?)
     }
 
     /// Tells each object below a prefix, as it is listed.

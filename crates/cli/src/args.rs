@@ -9,9 +9,9 @@ use crate::verbs::at::At;
 use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
-    batch, capabilities, cf, configure, cp, del, diff, doctor, du, find, fixbucket, get, info, mb,
-    modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree, undo, vault, versions,
-    watch,
+    batch, capabilities, cf, configure, cp, del, diff, doctor, du, find, fixbucket, get, info,
+    jobs, mb, modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree, undo, vault,
+    versions, watch,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -283,7 +283,7 @@ pub enum Verb {
     /// Where saved connections' secrets are, and what opens them
     Vault(vault::VaultVerb),
     /// The transfer queue
-    Jobs(JobsVerb),
+    Jobs(jobs::JobsVerb),
     /// Many commands from a file, in one process
     Run(batch::Run),
     /// Completions for a shell
@@ -533,59 +533,6 @@ pub struct Setpolicy {
     pub uri: String,
     #[command(flatten)]
     pub dry: Dry,
-}
-
-#[derive(Debug, ClapArgs)]
-pub struct JobsVerb {
-    #[command(subcommand)]
-    pub verb: JobsAction,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub enum PriorityWord {
-    Low,
-    Normal,
-    High,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum JobsAction {
-    /// List jobs
-    Ls,
-    /// Go on with what was cut off or paused, or do again what failed
-    Resume { job: String },
-    /// Do again what failed
-    Retry {
-        job: String,
-        /// Only these files, by the number that `report --json` gives them
-        #[arg(long, value_name = "NUM")]
-        item: Vec<i64>,
-    },
-    /// The same again, as a new job
-    Repeat { job: String },
-    /// Stop a job so that it can go on
-    Pause { job: String },
-    /// Stop a job; what it has done stays
-    Cancel { job: String },
-    /// low, normal or high
-    Priority { job: String, priority: PriorityWord },
-    /// Let a waiting job go before another one, or behind all
-    Move {
-        job: String,
-        #[arg(long, value_name = "JOB")]
-        before: Option<String>,
-    },
-    /// At most so much a second, such as 500k or 2m; `off` for no limit
-    Limit { job: String, rate: String },
-    /// Every file, and how it ended: as CSV, or as JSON lines with --json
-    Report {
-        job: String,
-        /// Write it here
-        #[arg(short, long, value_name = "FILE")]
-        output: Option<PathBuf>,
-    },
-    /// Forget finished jobs
-    Clear,
 }
 
 #[derive(Debug, ClapArgs)]

@@ -348,7 +348,7 @@ impl Download<'_> {
                     return Err(error);
                 }
             };
-        let proof = Proof { head, parts: done, piece: pieces.size, crc: pieces.crc, uploaded };
+        let proof = Proof { head, parts: done, piece: pieces.size, uploaded };
         let (path, whole) = (partial.clone(), Arc::clone(&file));
         let proven = blocking(move || {
             let verified = proof.check(&whole, &path)?;

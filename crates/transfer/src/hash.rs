@@ -4,6 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD as BASE64;
 use crc_fast::CrcAlgorithm;
 use dipper_s3::{Checksum, ChecksumAlgorithm};
+use dipper_state::PartRow;
 
 /// A CRC whose parts can be put together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,6 +52,16 @@ impl Crc {
 
     pub fn combine(self, first: u64, second: u64, second_len: u64) -> u64 {
         crc_fast::checksum_combine(self.algorithm(), first, second, second_len)
+    }
+
+    /// The whole object's, in base64, from its parts' in order. `None` where one has none.
+    pub fn of_parts(self, parts: &[PartRow]) -> Option<String> {
+        let mut all = self.digest(b"");
+        for (at, part) in parts.iter().enumerate() {
+            let value = self.read(part.checksum.as_deref()?)?;
+            all = if at == 0 { value } else { self.combine(all, value, part.size) };
+        }
+        Some(self.base64(all))
     }
 
     /// Base64 of the big-endian value, as S3 writes it.

@@ -12,7 +12,7 @@ use md5::{Digest, Md5};
 
 use crate::error::TransferError;
 use crate::fs;
-use crate::hash::{Crc, Hash, multipart_etag, provable};
+use crate::hash::{Hash, multipart_etag, provable};
 use crate::plan;
 
 const MIB: u64 = 1 << 20;
@@ -256,7 +256,6 @@ pub(crate) struct Proof {
     pub head: ObjectHead,
     pub parts: Vec<PartRow>,
     pub piece: u64,
-    pub crc: Crc,
     /// The sizes of the parts that the object was uploaded in, where only those prove it.
     pub uploaded: Option<Vec<u64>>,
 }
@@ -273,22 +272,12 @@ impl Proof {
             });
         }
         let known = Known {
-            crc: provable(&self.head.checksums).map(|(crc, _)| self.crc_of_all(crc)),
+            crc: provable(&self.head.checksums).and_then(|(crc, _)| crc.of_parts(&self.parts)),
             parts: self.uploaded.as_deref(),
             piece: self.piece,
             etag: multipart_etag(self.parts.iter().map(|part| part.etag.as_str())),
         };
         judge(file, &self.head, known).map_err(TransferError::local("read", path))?.told()
-    }
-
-    fn crc_of_all(&self, crc: Crc) -> String {
-        debug_assert_eq!(crc, self.crc);
-        let mut all = crc.digest(b"");
-        for (at, part) in self.parts.iter().enumerate() {
-            let value = part.checksum.as_deref().and_then(|c| crc.read(c)).unwrap_or(0);
-            all = if at == 0 { value } else { crc.combine(all, value, part.size) };
-        }
-        crc.base64(all)
     }
 }
 
@@ -305,6 +294,7 @@ pub(crate) fn prove(head: &ObjectHead, bytes: &[u8]) -> Result<&'static str, Tra
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::hash::Crc;
     use ChecksumAlgorithm::{Crc32, Crc32c, Sha1, Sha256};
 
     fn head(size: u64, algorithm: ChecksumAlgorithm, value: &str) -> ObjectHead {

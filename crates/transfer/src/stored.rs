@@ -55,7 +55,7 @@ impl Upload<'_> {
                 // Where both tell a checksum, that decides: an ETag may be anything.
                 let theirs = crate::hash::provable(&head.checksums);
                 if let (Some(ours), Some((Crc::Crc64nvme, theirs))) =
-                    (crate::upload::whole(parts), theirs)
+                    (crate::hash::Crc::Crc64nvme.of_parts(parts), theirs)
                 {
                     return Ok(head.size == size && theirs.value == ours);
                 }

@@ -322,7 +322,7 @@ impl Upload<'_> {
         done.sort_by_key(|part| part.number);
         let unchanged =
             match open.unchanged(before, &self.context.policy(), &self.context.cancel).await {
-                Ok(()) => open.expect(None, whole(&done).as_deref()),
+                Ok(()) => open.expect(None, Crc::Crc64nvme.of_parts(&done).as_deref()),
                 changed => changed,
             };
         if let Err(error) = unchanged {
@@ -537,7 +537,7 @@ impl Upload<'_> {
     ) -> Result<Verified, TransferError> {
         let s3 = &self.context.s3;
         let crc = s3.by_crc() && !self.plain.load(Ordering::Relaxed);
-        let full = crc.then(|| whole(parts)).flatten();
+        let full = crc.then(|| Crc::Crc64nvme.of_parts(parts)).flatten();
         let refs: Vec<PartRef> = parts
             .iter()
             .map(|part| PartRef {
@@ -588,15 +588,4 @@ impl Upload<'_> {
 
 fn is_md5(etag: &str) -> bool {
     etag.len() == 32 && etag.bytes().all(|b| b.is_ascii_hexdigit())
-}
-
-/// The whole object's CRC from its parts'.
-pub(crate) fn whole(parts: &[PartRow]) -> Option<String> {
-    let crc = Crc::Crc64nvme;
-    let mut all = 0;
-    for (at, part) in parts.iter().enumerate() {
-        let value = crc.read(part.checksum.as_deref()?)?;
-        all = if at == 0 { value } else { crc.combine(all, value, part.size) };
-    }
-    Some(crc.base64(all))
 }

@@ -1,14 +1,69 @@
+use std::path::PathBuf;
 use std::sync::Arc;
 
+use clap::{Subcommand, ValueEnum};
 use dipper_app::{App, Code, Failure, Job, JobKind, JobState, Priority, ReportFormat, Result};
 use dipper_types::JobId;
 use serde_json::json;
 
 use super::{Context, words};
-use crate::args::{Args, JobsAction, JobsVerb, PriorityWord};
+use crate::args::Args;
 use crate::connection;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
+
+#[derive(Debug, clap::Args)]
+pub struct JobsVerb {
+    #[command(subcommand)]
+    pub verb: JobsAction,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum PriorityWord {
+    Low,
+    Normal,
+    High,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum JobsAction {
+    /// List jobs
+    Ls,
+    /// Go on with what was cut off or paused, or do again what failed
+    Resume { job: String },
+    /// Do again what failed
+    Retry {
+        job: String,
+        /// Only these files, by the number that `report --json` gives them
+        #[arg(long, value_name = "NUM")]
+        item: Vec<i64>,
+    },
+    /// The same again, as a new job
+    Repeat { job: String },
+    /// Stop a job so that it can go on
+    Pause { job: String },
+    /// Stop a job; what it has done stays
+    Cancel { job: String },
+    /// low, normal or high
+    Priority { job: String, priority: PriorityWord },
+    /// Let a waiting job go before another one, or behind all
+    Move {
+        job: String,
+        #[arg(long, value_name = "JOB")]
+        before: Option<String>,
+    },
+    /// At most so much a second, such as 500k or 2m; `off` for no limit
+    Limit { job: String, rate: String },
+    /// Every file, and how it ended: as CSV, or as JSON lines with --json
+    Report {
+        job: String,
+        /// Write it here
+        #[arg(short, long, value_name = "FILE")]
+        output: Option<PathBuf>,
+    },
+    /// Forget finished jobs
+    Clear,
+}
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ended> {
     // These need their connection's keys.

@@ -16,7 +16,7 @@ pub mod find;
 pub mod fixbucket;
 pub mod get;
 pub mod info;
-mod jobs;
+pub mod jobs;
 mod ls;
 mod matching;
 pub mod mb;
