@@ -24,7 +24,7 @@ fn nothing_is_written() {
         (&["rb", "-r", "s3://bucket"], "remove: 's3://bucket/' with everything"),
         (&["setacl", "-P", "s3://bucket/a"], "s3://bucket/a: ACL set to Public"),
         (&["setacl", "-P", "s3://bucket"], "s3://bucket/: ACL set to Public"),
-        (&["setacl", "--acl-grant", "read:anon", "s3://bucket/a"], "ACL set to edited"),
+        (&["setacl", "--acl-grant", "read:anon", "s3://bucket/a"], "ACL updated"),
         (&["modify", "-m", "text/x", "s3://bucket/a"], "modify: 's3://bucket/a'"),
         (&["versioning", "set", "s3://bucket", "enable"], "Enabled"),
         (&["setversioning", "s3://bucket", "enable"], "Enabled"),

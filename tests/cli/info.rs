@@ -6,6 +6,7 @@ fn unnamed(text: &str) -> String {
     lines
         .lines()
         .map(|line| match line.trim_start().strip_prefix("ACL:") {
+            _ if line.trim_start().starts_with("Last mod:") => "   Last mod:  [time]\n".to_owned(),
             Some(rest) if !rest.contains("*anon*") => {
                 format!("   ACL:       [owner]:{}\n", rest.rsplit(':').next().unwrap())
             }

@@ -271,3 +271,14 @@ fn empty_folders_are_kept_on_demand() {
     #[cfg(unix)]
     assert!(attrs.contains("mode:16"), "{attrs}");
 }
+
+#[test]
+fn only_where_nothing_is() {
+    let world = World::with_bucket();
+    world.write("new", "new");
+    world.put("old", b"old");
+    world.run(["put", "--if-none-match", "new", "s3://bucket/old"]).exits(64).says("--on-existing");
+    assert_eq!(world.bytes("old"), b"old");
+    world.run(["put", "--if-none-match", "new", "s3://bucket/new"]).ok();
+    assert_eq!(world.bytes("new"), b"new");
+}

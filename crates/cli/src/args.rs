@@ -485,6 +485,9 @@ pub struct Conflicts {
     /// skip, newer, size, checksum, keep-both, refuse or overwrite
     #[arg(long, value_name = "RULE", value_enum)]
     pub on_existing: Option<OnExistingWord>,
+    /// Only where nothing is yet: the same as --on-existing refuse
+    #[arg(long, conflicts_with = "on_existing")]
+    pub if_none_match: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -506,6 +509,9 @@ pub enum OnExistingWord {
 
 impl Conflicts {
     pub fn rule(self) -> Option<OnExisting> {
+        if self.if_none_match {
+            return Some(OnExisting::Refuse);
+        }
         self.on_existing.map(|word| match word {
             OnExistingWord::Overwrite => OnExisting::Overwrite,
             OnExistingWord::Skip => OnExisting::Skip,

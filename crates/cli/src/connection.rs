@@ -22,11 +22,7 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
         return Ok(app.start_sandbox().await?.id);
     }
     if let Some(name) = &args.profile {
-        return match app.find_profile(name).await? {
-            Some(profile) => saved(app, args, profile).await,
-            None => Err(Failure::invalid(format!("there is no connection '{name}'"))
-                .with_hint("`dipper profile ls` lists them.")),
-        };
+        return by_name(app, args, name).await;
     }
     if let Some(path) = s3cfg_path(args) {
         return from_s3cfg(app, args, &path);
@@ -46,6 +42,15 @@ pub async fn choose(app: &Arc<App>, args: &Args) -> Result<String> {
             "Try --sandbox, name an .s3cfg with -c, set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, \
              or save a connection with `dipper profile add`.",
         )),
+    }
+}
+
+/// The id of a saved connection, with its vault open.
+pub async fn by_name(app: &Arc<App>, args: &Args, name: &str) -> Result<String> {
+    match app.find_profile(name).await? {
+        Some(profile) => saved(app, args, profile).await,
+        None => Err(Failure::invalid(format!("there is no connection '{name}'"))
+            .with_hint("`dipper profile ls` lists them.")),
     }
 }
 

@@ -13,6 +13,7 @@ use super::modify::Headers;
 use super::sifting::Sieve;
 use super::targets::begun;
 use crate::args_moving::{ClassArgs, FilterArgs};
+use crate::connection::by_name;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
 use crate::wanted::Bounds;
@@ -64,7 +65,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
     };
     let to_profile = match &options.to_profile {
         None => context.profile.clone(),
-        Some(name) => saved(context, name).await?,
+        Some(name) => by_name(context.app, context.args, name).await?,
     };
     let edit: HeaderEdit = options.headers.edit()?;
     let limits = options.bounds.limits()?;
@@ -144,15 +145,6 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
         partly |= matches!(ended, Ended::Partly);
     }
     Ok(if partly { Ended::Partly } else { Ended::Well })
-}
-
-/// The id of a saved connection.
-pub async fn saved(context: &Context<'_>, name: &str) -> Result<String> {
-    let found = context.app.find_profile(name).await?;
-    found.map(|profile| profile.id).ok_or_else(|| {
-        Failure::invalid(format!("there is no connection '{name}'"))
-            .with_hint("`dipper profile ls` lists them.")
-    })
 }
 
 /// From where to where.

@@ -4,8 +4,8 @@ use clap::Args;
 use dipper_app::{Contrast, Filter, How, Result, Side, SyncNote, SyncWhy, TreeFinding as Finding};
 use serde_json::json;
 
-use super::cp::saved;
 use super::{Context, shown};
+use crate::connection::by_name;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note};
 
@@ -105,7 +105,7 @@ async fn compared(context: &Context<'_>, trees: &Trees, how: How) -> Result<Cont
     }
     let second = match &trees.to_profile {
         None => context.profile.clone(),
-        Some(name) => saved(context, name).await?,
+        Some(name) => by_name(context.app, context.args, name).await?,
     };
     let one = (context.profile.as_str(), trees.one.as_str());
     let other = (second.as_str(), trees.other.as_str());

@@ -334,11 +334,25 @@ impl Context<'_> {
         Err(Failure::new(Code::Cancelled, "interrupted"))
     }
 
+    /// What to do next, in this door's words.
+    fn advised(&self, error: Failure) -> Failure {
+        let here = matches!(self.args.verb, Verb::Get(_));
+        match error.code {
+            Code::AlreadyExists if error.s3.is_none() && here => {
+                error.with_hint("Use --force to overwrite it, or --skip-existing to leave it.")
+            }
+            Code::AlreadyExists if error.s3.is_none() => {
+                error.with_hint("--on-existing says what happens to what is there already.")
+            }
+            _ => error,
+        }
+    }
+
     /// Prints what failed of a job, and says how it ended as a whole.
     pub fn close(&self, job: &Job) -> Result<Ended> {
         let mut first = None;
         self.each_item(job, TransferFilter::Failed, |item| {
-            let Some(error) = item.error.clone().map(advised) else { return };
+            let Some(error) = item.error.clone().map(|error| self.advised(error)) else { return };
             // A link is left out on purpose; a name that can't be a key is a file that is missing.
             let skipped = item.state == dipper_app::ItemState::Skipped;
             if skipped && error.code == Code::Unsupported {
@@ -368,16 +382,6 @@ impl Context<'_> {
                 .clone()
                 .unwrap_or_else(|| Failure::new(Code::Cancelled, "the job was cancelled"))),
         }
-    }
-}
-
-/// What to do next, in this door's words.
-fn advised(error: Failure) -> Failure {
-    match error.code {
-        Code::AlreadyExists if error.s3.is_none() => {
-            error.with_hint("Use --force to overwrite it, or --skip-existing to leave it.")
-        }
-        _ => error,
     }
 }
 
