@@ -74,15 +74,15 @@ fn twenty_races_for_one_job() {
         for thread in 0..4 {
             scope.spawn(move || {
                 let world = World::with_bucket();
-                for round in 0..5 {
-                    race(&world, thread * 5 + round);
-                }
+                let raced = (0..5).filter(|round| race(&world, thread * 5 + round)).count();
+                assert!(raced > 0, "the second one always came too late");
             });
         }
     });
 }
 
-fn race(world: &World, round: u64) {
+/// Whether it was one: on a busy machine the first may be done before the second has begun.
+fn race(world: &World, round: u64) -> bool {
     let bytes = noise(3 << 20, 100 + round);
     world.write("f.bin", &bytes);
     let key = format!("f{round}.bin");
@@ -98,18 +98,24 @@ fn race(world: &World, round: u64) {
     let numbers = two.each_ref().map(Child::id);
     let ran = two.map(|child| Ran::of(child.wait_with_output().unwrap()));
     let told = format!("round {round}: {:?}", ran.each_ref().map(|ran| (ran.code, &ran.err)));
-    let lost = ran.iter().position(|ran| ran.code == 13).expect(&told);
-    let (loser, winner) = (&ran[lost], &ran[1 - lost]);
-    assert_eq!(winner.code, 0, "{told}");
-    assert!(loser.err.contains("another process"), "{told}");
-    if cfg!(unix) {
-        assert!(loser.err.contains(&numbers[1 - lost].to_string()), "{told}");
+    let lost = ran.iter().position(|ran| ran.code == 13);
+    match lost {
+        Some(lost) => {
+            let (loser, winner) = (&ran[lost], &ran[1 - lost]);
+            assert_eq!(winner.code, 0, "{told}");
+            assert!(loser.err.contains("another process"), "{told}");
+            if cfg!(unix) {
+                assert!(loser.err.contains(&numbers[1 - lost].to_string()), "{told}");
+            }
+        }
+        None => assert!(ran.iter().all(|ran| ran.code == 0), "{told}"),
     }
     assert!(world.bytes(&key) == bytes, "round {round}");
     let rows = world.run(["jobs", "ls", "--json"]).ok().json();
     let counts = ["filesTotal", "filesDone", "bytesDone"].map(|name| rows[0][name].as_u64());
     assert_eq!(counts, [Some(1), Some(1), Some(3 << 20)], "round {round}: done once");
     world.run(["jobs", "clear"]).ok();
+    lost.is_some()
 }
 
 /// A file that can't be read to its end is told, with an exit code of its own class.

@@ -11,7 +11,7 @@ use super::Context;
 use super::matching::{Match, Matches, Meant, meant, no_match};
 use super::modify::Headers;
 use super::sifting::Sieve;
-use super::targets::begun;
+use super::targets::begun_if_any;
 use crate::args_moving::{ClassArgs, FilterArgs};
 use crate::connection::by_name;
 use crate::exit::Ended;
@@ -225,12 +225,10 @@ impl Way<'_> {
             Ok(())
         };
         let filled = filled.await;
-        if draft.objects() == 0 {
-            draft.give_up().await?;
-            return filled.map(|()| None);
+        match begun_if_any(draft, filled).await? {
+            Some(id) => self.follow(id).await.map(Some),
+            None => Ok(None),
         }
-        let id = begun(draft, filled).await?;
-        self.follow(id).await.map(Some)
     }
 
     async fn follow(&self, id: JobId) -> Result<Ended> {

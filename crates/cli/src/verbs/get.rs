@@ -11,7 +11,7 @@ use serde_json::json;
 use super::at::At;
 use super::matching::{Match, Matches, Meant, meant, no_match};
 use super::sifting::Sieve;
-use super::targets::begun;
+use super::targets::begun_if_any;
 use super::{Context, absolute, shown, words};
 use crate::args::Conflicts;
 use crate::args_moving::FilterArgs;
@@ -266,12 +266,10 @@ impl Wanted<'_> {
             Ok(())
         };
         let filled = filled.await;
-        if draft.objects() == 0 {
-            draft.give_up().await?;
-            return filled.map(|()| None);
+        match begun_if_any(draft, filled).await? {
+            Some(id) => self.follow(context, id).await.map(Some),
+            None => Ok(None),
         }
-        let id = begun(draft, filled).await?;
-        self.follow(context, id).await.map(Some)
     }
 
     /// A line of a dry run.

@@ -113,6 +113,15 @@ pub async fn begun(draft: Draft, filled: Result<()>) -> Result<JobId> {
     }
 }
 
+/// The same; `None` where there is no object.
+pub async fn begun_if_any(draft: Draft, filled: Result<()>) -> Result<Option<JobId>> {
+    if draft.objects() == 0 {
+        draft.give_up().await?;
+        return filled.map(|()| None);
+    }
+    begun(draft, filled).await.map(Some)
+}
+
 /// The objects that are meant, one after the other, each once.
 pub struct Each<'a> {
     context: &'a Context<'a>,
