@@ -28,12 +28,13 @@ const LARGE: u64 = 8 << 20;
 /// All bars of this process: lines between them are printed above them.
 static BARS_ON_SCREEN: LazyLock<MultiProgress> =
     LazyLock::new(|| MultiProgress::with_draw_target(ProgressDrawTarget::stderr_with_hz(10)));
-static SHOWN: Mutex<bool> = Mutex::new(false);
+/// Jobs that have some: `run` has several at once.
+static SHOWN: Mutex<usize> = Mutex::new(0);
 
 /// Prints with the bars out of the way.
 pub fn aside<T>(print: impl FnOnce() -> T) -> T {
     let shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
-    if *shown { BARS_ON_SCREEN.suspend(print) } else { print() }
+    if *shown > 0 { BARS_ON_SCREEN.suspend(print) } else { print() }
 }
 
 enum Form {
@@ -187,7 +188,7 @@ struct Bars {
 impl Bars {
     fn paint(&mut self, job: &Job, moving: Vec<Moving>) {
         let total = self.total.get_or_insert_with(|| {
-            *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = true;
+            *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) += 1;
             BARS_ON_SCREEN.add(bar("{bar:24.cyan/dim} {percent:>3} %  {msg}"))
         });
         // Of empty files, and of what has no bytes to move, the count is what there is.
@@ -227,7 +228,9 @@ impl Bars {
             bar.finish_and_clear();
             BARS_ON_SCREEN.remove(bar);
         }
-        *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) = false;
+        if self.total.take().is_some() {
+            *SHOWN.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
+        }
     }
 }
 
