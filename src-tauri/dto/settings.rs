@@ -104,10 +104,11 @@ pub enum ChangedWhat {
     Buckets,
     Settings,
     Vault,
+    Keys,
     SignIn,
 }
 
-mirror!(ChangedWhat, app::Changed, { Profiles, Buckets, Settings, Vault, SignIn });
+mirror!(ChangedWhat, app::Changed, { Profiles, Buckets, Settings, Vault, Keys, SignIn });
 
 /// "X changed, refetch."
 #[derive(Debug, Clone, Serialize, Type)]

@@ -12,6 +12,7 @@ mod del;
 mod diff;
 mod documents;
 mod dry_run;
+mod encryption;
 mod find;
 mod get;
 mod house;

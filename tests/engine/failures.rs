@@ -68,7 +68,7 @@ async fn asked(s3: &S3, ask: Ask) -> Failure {
         Ask::Lifecycle => s3.put_document(&b, Document::Lifecycle, which, rule).await,
         Ask::Part => {
             let (upload, one) = (UploadId::new("u"), PartNumber::new(1).unwrap());
-            s3.upload_part(&b, &k, &upload, one, "x".into(), None, None).await.map(drop)
+            s3.upload_part(&b, &k, &upload, one, "x".into(), None, None, None).await.map(drop)
         }
     };
     answer.expect_err(&format!("{ask:?} was to fail")).into()

@@ -4,13 +4,14 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use dipper_s3::{Connection, S3};
+use dipper_s3::{Connection, KeyRing, S3};
 use dipper_state::{Profiles, Vault};
 use dipper_transfer::TransferError;
 use dipper_types::ProfileId;
 use futures::future::BoxFuture;
 use tokio::sync::Notify;
 
+use crate::keys::{Chest, Ring};
 use crate::machine::Machine;
 use crate::profile_body::{Body, Secrets};
 use crate::profiles::SANDBOX_ID;
@@ -40,6 +41,7 @@ pub(crate) struct Connections {
     profiles: Profiles,
     vault: Arc<Vault>,
     sandbox: Keeper,
+    pub chest: Arc<Chest>,
     pub machine: Machine,
     pub sessions: Mutex<HashMap<ProfileId, Session>>,
     clients: Mutex<HashMap<ProfileId, S3>>,
@@ -53,10 +55,11 @@ pub(crate) struct Connections {
 }
 
 impl Connections {
-    pub fn new(profiles: Profiles, vault: Arc<Vault>, sandbox: Keeper, machine: Machine) -> Self {
+    pub fn new(profiles: Profiles, chest: Arc<Chest>, sandbox: Keeper, machine: Machine) -> Self {
         Self {
             profiles,
-            vault,
+            vault: chest.vault(),
+            chest,
             sandbox,
             machine,
             sessions: Mutex::default(),
@@ -109,7 +112,7 @@ impl Connections {
 
     async fn connection(&self, profile: &ProfileId) -> Result<Connection> {
         if profile.as_str() == SANDBOX_ID {
-            return Ok(self.sandbox.connection().await?);
+            return Ok(self.keyed(profile, self.sandbox.connection().await?));
         }
         let session = {
             let sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
@@ -124,7 +127,13 @@ impl Connections {
             Some(session) => session.body.connection(session.secrets, &self.machine)?,
             None => self.saved(profile).await?,
         };
-        Ok(self.machine.overridden(connection))
+        Ok(self.keyed(profile, self.machine.overridden(connection)))
+    }
+
+    fn keyed(&self, profile: &ProfileId, mut connection: Connection) -> Connection {
+        let (chest, profile) = (Arc::clone(&self.chest), profile.clone());
+        connection.options.customer_keys = KeyRing::new(Arc::new(Ring { chest, profile }));
+        connection
     }
 
     /// What is known of a profile without its secrets.
@@ -179,6 +188,10 @@ impl dipper_transfer::Connections for Connections {
                 _ => TransferError::NoKeys { source: Box::new(failure) },
             })
         })
+    }
+
+    fn protected(&self, profile: &ProfileId, bucket: &str) -> Vec<dipper_transfer::Protected> {
+        self.chest.protected_in(profile.as_str(), bucket)
     }
 
     fn sign_ins(&self) -> u64 {

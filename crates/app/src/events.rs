@@ -9,6 +9,8 @@ pub enum Changed {
     Buckets,
     Settings,
     Vault,
+    /// Keys for encryption, or the places that have one.
+    Keys,
     /// A question waits or was answered, somebody signed in or out.
     SignIn,
 }

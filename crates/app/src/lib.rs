@@ -19,6 +19,7 @@ mod history;
 mod home;
 mod imports;
 mod jobs;
+mod keys;
 mod links;
 mod listing;
 mod machine;
@@ -60,7 +61,7 @@ pub use dipper_s3::{
 pub use dipper_s3::{Distribution, DistributionEdit, Invalidation, PATHS_AT_ONCE};
 pub use dipper_s3::{
     GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject, ObjectHead, ObjectHeaders,
-    PublicAccessBlockSetting, S3, Visibility, provider_of_endpoint, providers,
+    PublicAccessBlockSetting, S3, ServerSide, Visibility, provider_of_endpoint, providers,
 };
 pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
@@ -70,8 +71,8 @@ pub use dipper_sync::{
 };
 pub use dipper_transfer::{
     Adopt, Below, Change as ObjectChange, Copy, Filter, FilterError, Found as Walked, HeaderEdit,
-    Item, ListedAction, OnExisting, Planned, Preserve, Rules, Sending, Sieve, Skip as UploadSkip,
-    Types, UploadJob, UploadSource, Walking, pattern_lines,
+    Item, ListedAction, OnExisting, Planned, Preserve, Protected, Protection, Rules, Sending,
+    Sieve, Skip as UploadSkip, Types, UploadJob, UploadSource, Walking, pattern_lines,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
@@ -83,6 +84,7 @@ pub use history::{Back, Histories, as_of, back_one, back_to};
 pub use home::{data_folder, home_folder};
 pub use imports::{Found, Import, ImportKind, Note, Taken};
 pub use jobs::{Chosen, ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
+pub use keys::{KeyInfo, KeyKind, Place};
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
 };
@@ -108,7 +110,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use dipper_state::{
-    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, OsKeychain, Profiles, SettingsTable, Vault,
+    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, Keys, OsKeychain, Profiles, SettingsTable,
+    Vault,
 };
 use dipper_transfer::{Engine, Limits};
 use dipper_types::{Clock, SystemClock};
@@ -127,6 +130,7 @@ pub struct App {
     settings: SettingsTable,
     capabilities: Capabilities,
     connections: Arc<Connections>,
+    chest: Arc<keys::Chest>,
     engine: Arc<Engine>,
     events: Arc<Events>,
     prompts: Arc<prompts::Prompts>,
@@ -189,8 +193,13 @@ impl App {
         let listings = Arc::new(Listings::default());
         let sandbox = sandbox::Keeper::new(home);
         let vault = Arc::new(Vault::open(home, keys)?);
-        let connections =
-            Arc::new(Connections::new(profiles.clone(), vault, sandbox.clone(), machine));
+        let chest = Arc::new(keys::Chest::new(Keys::new(&db), vault)?);
+        let connections = Arc::new(Connections::new(
+            profiles.clone(),
+            Arc::clone(&chest),
+            sandbox.clone(),
+            machine,
+        ));
         let sink = Arc::new(jobs::EngineSink {
             events: Arc::clone(&events),
             listings: Arc::clone(&listings),
@@ -210,6 +219,7 @@ impl App {
             settings: SettingsTable::new(&db),
             capabilities: Capabilities::new(&db),
             connections,
+            chest,
             engine,
             events,
             prompts,

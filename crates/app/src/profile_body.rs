@@ -278,6 +278,7 @@ impl Body {
                 requester_pays: options.requester_pays,
                 signature_v2: false,
                 cloudfront: None,
+                customer_keys: dipper_s3::KeyRing::default(),
             },
         })
     }

@@ -64,6 +64,10 @@ impl Speed {
     }
 
     fn now(&self) -> Option<u64> {
+        // Asking for the local time reads the system's time zones.
+        if self.timetable.is_empty() {
+            return self.limit;
+        }
         let now = jiff::Zoned::now();
         let weekday = u8::try_from(now.weekday().to_monday_one_offset()).unwrap_or(1);
         let minute =

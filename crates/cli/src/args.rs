@@ -3,6 +3,7 @@ use std::path::PathBuf;
 use clap::{Args as ClapArgs, Parser, Subcommand, ValueEnum};
 use dipper_app::{HeaderEdit, ObjectHeaders, OnExisting, Preserve, Result, Visibility};
 
+use crate::args_encryption::EncryptArgs;
 use crate::args_moving::{AdoptArgs, ClassArgs, FilterArgs, SendArgs};
 use crate::args_profile::{KeyArgs, NetworkArgs, ProfileVerb};
 use crate::verbs::at::At;
@@ -10,8 +11,8 @@ use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
     batch, capabilities, cf, configure, cp, del, diff, doctor, du, find, fixbucket, get, info,
-    jobs, mb, modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree, undo, vault,
-    versions, watch,
+    jobs, key, mb, modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree, undo,
+    vault, versions, watch,
 };
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
@@ -282,6 +283,8 @@ pub enum Verb {
     Profile(ProfileVerb),
     /// Where saved connections' secrets are, and what opens them
     Vault(vault::VaultVerb),
+    /// Keys for encryption, and where everything is encrypted with one
+    Key(key::KeyVerb),
     /// The transfer queue
     Jobs(jobs::JobsVerb),
     /// Many commands from a file, in one process
@@ -460,6 +463,8 @@ pub struct HeaderArgs {
     /// NAME:VALUE, such as Cache-Control:no-cache or x-amz-meta-colour:blue
     #[arg(long, value_name = "HEADER")]
     pub add_header: Vec<String>,
+    #[command(flatten)]
+    pub encrypt: EncryptArgs,
 }
 
 impl HeaderArgs {

@@ -66,6 +66,9 @@ pub struct KeyArgs {
     /// Sign as old servers want it (Signature Version 2)
     #[arg(long, global = true)]
     pub signature_v2: bool,
+    /// A key for SSE-C (32 bytes, base64 or hexadecimal): what is read may have been encrypted with it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub sse_c_key_file: Option<PathBuf>,
     /// Pay for the requests where the bucket's owner does not
     #[arg(long, global = true)]
     pub requester_pays: bool,

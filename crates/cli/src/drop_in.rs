@@ -285,9 +285,10 @@ fn has(verb: &Command, name: &str) -> bool {
     named(verb.get_arguments(), name).is_some()
 }
 
+/// The version's are made when the command is built.
 fn is_own(command: &Command, name: &str) -> bool {
-    named(command.get_arguments(), name)
-        .is_some_and(|arg| !arg.is_global_set() && !matches!(arg.get_id().as_str(), "help"))
+    matches!(name, "-V" | "--version")
+        || named(command.get_arguments(), name).is_some_and(|arg| !arg.is_global_set())
 }
 
 /// Help is everywhere.
@@ -313,8 +314,7 @@ mod tests {
     use super::*;
 
     fn arranged(line: &str) -> Result<String> {
-        let mut command = crate::args::Args::command();
-        command.build();
+        let command = crate::args::Args::command();
         let words = std::iter::once("dipper").chain(line.split(' ')).map(OsString::from).collect();
         let all = arrange(words, &command)?;
         let all: Vec<String> = all.iter().map(|w| w.to_string_lossy().into_owned()).collect();

@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod args;
+mod args_encryption;
 mod args_moving;
 mod args_profile;
 mod ask;
@@ -21,14 +22,14 @@ mod wanted;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser};
+use clap::{CommandFactory, FromArgMatches};
 
 use crate::args::{Args, Verb};
 use crate::exit::Ended;
 
 fn main() -> ExitCode {
-    let mut command = Args::command();
-    command.build();
+    // Not built: that would be for all verbs what is needed for one.
+    let command = Args::command();
     let words = match drop_in::arrange(std::env::args_os().collect(), &command) {
         Ok(words) => words,
         Err(failure) => {
@@ -37,7 +38,10 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::USAGE);
         }
     };
-    let args = match Args::try_parse_from(words) {
+    let parsed = command
+        .try_get_matches_from(words)
+        .and_then(|mut found| Args::from_arg_matches_mut(&mut found));
+    let args = match parsed {
         Ok(args) => args,
         Err(error) => {
             let _ = error.print();

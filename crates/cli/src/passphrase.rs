@@ -19,6 +19,14 @@ pub async fn unlock(app: &Arc<App>, args: &Args) -> Result<()> {
     unlock_with(app, args.password_command.as_deref()).await
 }
 
+/// The same where nobody needs to type: what is read may need a key, and may not.
+pub async fn unlock_unasked(app: &Arc<App>, args: &Args) -> Result<()> {
+    match args.password_command.is_some() || credential(CREDENTIAL).is_some() {
+        true => unlock(app, args).await,
+        false => Ok(()),
+    }
+}
+
 /// The same, with another command than the one for the new passphrase.
 pub async fn unlock_with(app: &Arc<App>, command: Option<&str>) -> Result<()> {
     if app.has_key_file() {

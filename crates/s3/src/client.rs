@@ -25,6 +25,7 @@ use dipper_types::Timestamp;
 
 use crate::connection::Connection;
 use crate::credentials::{Around, Credentials, SignInError, Wallet, WalletProvider as Provider};
+use crate::encryption::Opened;
 use crate::error::{Class, Error};
 use crate::provider::Integrity;
 use crate::sigv2::SignV2;
@@ -51,9 +52,10 @@ struct Inner {
     clients: Mutex<HashMap<Variant, Client>>,
     /// Where a bucket turned out to be, if not in the connection's region.
     regions: Mutex<HashMap<String, String>>,
-    /// The server turned out to know only the older listing.
+    opened: Mutex<Opened>,
     /// Whether the server keeps a CRC-64/NVME, once it has been asked.
     keeps_crc: OnceLock<bool>,
+    /// The server turned out to know only the older listing.
     lists_v1: AtomicBool,
 }
 
@@ -75,7 +77,7 @@ impl S3 {
 
     pub async fn connect_with(connection: Connection, patience: Patience) -> Self {
         let given = connection.clone();
-        // The first of all reads the system's certificates from disk.
+        // Off the workers: a profile may bring much that is parsed.
         let made = tokio::task::spawn_blocking(move || Self::made(given, patience)).await;
         made.unwrap_or_else(|_| Self::made(connection, patience))
     }
@@ -93,6 +95,7 @@ impl S3 {
                 wallet,
                 clients: Mutex::default(),
                 regions: Mutex::default(),
+                opened: Mutex::default(),
                 lists_v1: AtomicBool::new(false),
                 keeps_crc: OnceLock::new(),
             }),
@@ -147,6 +150,10 @@ impl S3 {
 
     pub(crate) fn http(&self) -> SharedHttpClient {
         self.inner.http.clone()
+    }
+
+    pub(crate) fn opened(&self) -> &Mutex<Opened> {
+        &self.inner.opened
     }
 
     pub(crate) fn lists_v1(&self) -> &AtomicBool {

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::credentials::{Credentials, SignIn};
+use crate::encryption::KeyRing;
 use crate::provider::Provider;
 use crate::transport::Transport;
 
@@ -55,6 +56,8 @@ pub struct Options {
     pub cloudfront: Option<String>,
     /// Sign as servers of before Signature Version 4 want it.
     pub signature_v2: bool,
+    /// Keys for SSE-C.
+    pub customer_keys: KeyRing,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]

@@ -6,6 +6,7 @@ use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
 
 use crate::client::{Retries, S3};
 use crate::connection::KEY;
+use crate::encryption::{ServerSide, with_customer_key, with_source_key};
 use crate::error::{Class, Error};
 use crate::multipart::PartRef;
 use crate::object::with_headers;
@@ -30,8 +31,8 @@ pub struct CopyRequest {
     pub storage_class: Option<String>,
     /// URL-encoded tags in the place of the old; `None` keeps them.
     pub tags: Option<String>,
-    /// Names the encryption of the copy: `AES256`, `aws:kms` …, and the KMS key.
-    pub encryption: Option<(String, Option<String>)>,
+    /// Of the copy; that of the source is not inherited.
+    pub encryption: Option<ServerSide>,
     /// Only where the key is free (servers that know conditional writes).
     pub if_absent: bool,
 }
@@ -70,18 +71,15 @@ impl S3 {
         key: &ObjectKey,
         request: &CopyRequest,
     ) -> Result<Copied, Error> {
-        let headers = request.headers.clone().unwrap_or_default();
+        let headers = &request.headers.clone().unwrap_or_default();
         let replace = request.headers.is_some();
-        let (encryption, kms) =
-            request.encryption.clone().map_or((None, None), |(e, k)| (Some(e), k));
-        let answer = self
-            .run(
-                "CopyObject",
-                Some(bucket.as_str()),
-                Some(key.as_str()),
-                Retries::Caller,
-                |client| {
-                    let call = with_headers!(client.copy_object(), &headers)
+        let op = "CopyObject";
+        let written = &self.written(op, bucket, key, request.encryption.as_ref()).await?;
+        let (answer, _) = self
+            .opening(op, &source.bucket, &source.key, |from| async move {
+                self.run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
+                    let call = with_headers!(client.copy_object(), headers, written);
+                    let call = with_source_key!(call, from.as_ref())
                         .bucket(bucket.as_str())
                         .key(key.as_str())
                         .copy_source(source.header())
@@ -92,15 +90,15 @@ impl S3 {
                             request.tags.is_some().then_some(TaggingDirective::Replace),
                         )
                         .set_tagging(request.tags.clone())
-                        .set_server_side_encryption(encryption.as_deref().map(Into::into))
-                        .set_ssekms_key_id(kms.clone())
                         .set_if_none_match(request.if_absent.then(|| "*".to_owned()));
                     let older = self.older_condition(source);
                     async move { call.customize().mutate_request(older).send().await }
-                },
-            )
+                })
+                .await
+            })
             .await
             .map_err(|e| e.missing_is(Class::BucketNotFound))?;
+        self.note_written(bucket, key, written.customer.as_ref());
         Ok(Copied {
             etag: answer.copy_object_result().and_then(|r| r.e_tag()).map(bare_etag),
             version_id: answer.version_id().map(str::to_owned),
@@ -108,6 +106,7 @@ impl S3 {
     }
 
     /// UploadPartCopy, once: this range of the source becomes a part.
+    #[expect(clippy::too_many_arguments, reason = "a part is named by all of these")]
     pub async fn copy_part(
         &self,
         source: &CopySource,
@@ -116,23 +115,29 @@ impl S3 {
         upload: &UploadId,
         number: PartNumber,
         (first, len): (u64, u64),
+        encryption: Option<&ServerSide>,
     ) -> Result<PartRef, Error> {
         let op = "UploadPartCopy";
-        let range = format!("bytes={first}-{}", first + len.max(1) - 1);
-        let answer = self
-            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = client
-                    .upload_part_copy()
-                    .bucket(bucket.as_str())
-                    .key(key.as_str())
-                    .upload_id(upload.as_str())
-                    .part_number(number.get())
-                    .copy_source(source.header())
-                    .copy_source_range(&range)
-                    .set_copy_source_if_match(source.if_match());
-                let older = self.older_condition(source);
-                let call = call.customize().mutate_request(without_a_body).mutate_request(older);
-                async move { call.send().await }
+        let range = &format!("bytes={first}-{}", first + len.max(1) - 1);
+        let customer = &self.part_key(op, bucket, key, encryption).await?;
+        let (answer, _) = self
+            .opening(op, &source.bucket, &source.key, |from| async move {
+                self.run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
+                    let call = with_customer_key!(client.upload_part_copy(), customer.as_ref());
+                    let call = with_source_key!(call, from.as_ref())
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .upload_id(upload.as_str())
+                        .part_number(number.get())
+                        .copy_source(source.header())
+                        .copy_source_range(range)
+                        .set_copy_source_if_match(source.if_match());
+                    let older = self.older_condition(source);
+                    let call =
+                        call.customize().mutate_request(without_a_body).mutate_request(older);
+                    async move { call.send().await }
+                })
+                .await
             })
             .await?;
         let part = answer.copy_part_result();

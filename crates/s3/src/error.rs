@@ -290,6 +290,11 @@ impl Error {
         self.context.http_status == Some(400) && self.context.s3_code.is_none()
     }
 
+    /// It may be that an object was asked for without its key of SSE-C, or with another one.
+    pub(crate) fn is_about_a_key(&self) -> bool {
+        matches!(self.context.http_status, Some(400 | 403))
+    }
+
     pub(crate) fn of_expired_session(mut self) -> Self {
         self.class = Class::ExpiredToken;
         self.context.s3_code = Some("ExpiredToken".into());

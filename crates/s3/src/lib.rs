@@ -13,6 +13,7 @@ mod connection;
 mod copy;
 mod credentials;
 mod document;
+mod encryption;
 mod error;
 mod list;
 mod multipart;
@@ -39,6 +40,7 @@ pub use credentials::{
     Question, SignIn, SignInError, Sso, SsoSessionEntry, SsoStanding, WebIdentity,
 };
 pub use document::{Document, DocumentError, Which, has_grants, tags_header, tags_json, tags_of};
+pub use encryption::{CustomerKey, CustomerKeys, KeyRing, ServerSide};
 pub use error::{Class, Context, Error};
 pub use list::{
     ListPage, ListRequest, ListedObject, ListedPart, Listing, UploadEntry, VersionEntry,

@@ -10,6 +10,7 @@ use md5::{Digest, Md5};
 
 use crate::body::{Sent, counted};
 use crate::client::{Retries, S3};
+use crate::encryption::{ServerSide, with_customer_key};
 use crate::error::{Class, Error};
 use crate::object::{Guard, with_headers};
 use crate::types::{ObjectHeaders, bare_etag};
@@ -37,6 +38,7 @@ impl S3 {
         headers: &ObjectHeaders,
     ) -> Result<UploadId, Error> {
         let op = "CreateMultipartUpload";
+        let written = &self.written(op, bucket, key, headers.encryption.as_ref()).await?;
         let begin = |crc: bool| {
             self.run(
                 op,
@@ -44,7 +46,7 @@ impl S3 {
                 Some(key.as_str()),
                 Retries::Caller,
                 move |client| {
-                    let call = with_headers!(client.create_multipart_upload(), headers)
+                    let call = with_headers!(client.create_multipart_upload(), headers, written)
                         .bucket(bucket.as_str())
                         .key(key.as_str())
                         .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
@@ -84,7 +86,8 @@ impl S3 {
         })
     }
 
-    /// UploadPart, once. The bytes carry the checksum that the provider understands.
+    /// UploadPart, once. The bytes carry the checksum that the provider understands, and the key of
+    /// SSE-C that the upload was begun with.
     #[expect(clippy::too_many_arguments, reason = "a part is named by all of these")]
     pub async fn upload_part(
         &self,
@@ -95,14 +98,15 @@ impl S3 {
         bytes: Bytes,
         crc64nvme: Option<&str>,
         sent: Option<&Sent>,
+        encryption: Option<&ServerSide>,
     ) -> Result<PartRef, Error> {
         let op = "UploadPart";
+        let customer = self.part_key(op, bucket, key, encryption).await?;
         let crc = crc64nvme.filter(|_| self.by_crc()).map(str::to_owned);
         let md5: Option<[u8; 16]> = crc.is_none().then(|| Md5::digest(&bytes).into());
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = client
-                    .upload_part()
+                let call = with_customer_key!(client.upload_part(), customer.as_ref())
                     .bucket(bucket.as_str())
                     .key(key.as_str())
                     .upload_id(upload.as_str())
@@ -131,6 +135,7 @@ impl S3 {
         if let Some(md5) = md5
             && etag.len() == 32
             && answer.server_side_encryption().is_none()
+            && answer.sse_customer_algorithm().is_none()
             && !etag.eq_ignore_ascii_case(&crate::types::hex(&md5))
         {
             return Err(wrong(

@@ -10,6 +10,7 @@ use md5::{Digest, Md5};
 
 use crate::body::{Download, Payload, Sent};
 use crate::client::{Retries, S3};
+use crate::encryption::with_customer_key;
 use crate::error::{Class, Error};
 use crate::provider::Integrity;
 use crate::types::{
@@ -93,9 +94,13 @@ pub struct Deleted {
 /// The headers of an object, set in the same words on each call that makes one. The SDK's builders
 /// share no trait.
 macro_rules! with_headers {
-    ($call:expr, $headers:expr) => {{
+    ($call:expr, $headers:expr, $written:expr) => {{
         let headers: &ObjectHeaders = $headers;
-        $call
+        let written: &$crate::encryption::Written = $written;
+        $crate::encryption::with_customer_key!($call, written.customer.as_ref())
+            .set_server_side_encryption(written.method.clone())
+            .set_ssekms_key_id(written.kms_key.clone())
+            .set_bucket_key_enabled(written.bucket_key)
             .set_acl($crate::object::acl_header(headers.visibility))
             .set_content_type(headers.content_type.clone())
             .set_cache_control(headers.cache_control.clone())
@@ -159,12 +164,14 @@ macro_rules! head_of {
                 expires: a.expires_string().map(str::to_owned),
                 website_redirect: a.website_redirect_location().map(str::to_owned),
                 tags: None,
+                encryption: None,
                 metadata,
             },
             checksums,
             restore: a.restore().map(str::to_owned),
             kms_key: a.ssekms_key_id().map(str::to_owned),
             bucket_key: a.bucket_key_enabled().unwrap_or(false),
+            customer_key: None,
             parts: a.parts_count().and_then(|n| u32::try_from(n).ok()),
             tags: a.tag_count().and_then(|n| u32::try_from(n).ok()),
             retention: a.object_lock_mode().map(|mode| Retention {
@@ -216,20 +223,23 @@ impl S3 {
         request: &HeadRequest,
     ) -> Result<ObjectHead, Error> {
         let op = "HeadObject";
-        let answer = self
-            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
-                let call = client
-                    .head_object()
-                    .bucket(bucket.as_str())
-                    .key(key.as_str())
-                    .set_version_id(request.version_id.clone())
-                    .set_part_number(request.part.map(PartNumber::get))
-                    .checksum_mode(ChecksumMode::Enabled);
-                async move { call.send().await }
+        let (answer, by) = self
+            .opening(op, bucket, key, |customer| async move {
+                self.run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Sdk, |client| {
+                    let call = with_customer_key!(client.head_object(), customer.as_ref())
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .set_version_id(request.version_id.clone())
+                        .set_part_number(request.part.map(PartNumber::get))
+                        .checksum_mode(ChecksumMode::Enabled);
+                    async move { call.send().await }
+                })
+                .await
             })
             .await
             .map_err(|e| e.missing_is_the_version(request.version_id.as_deref()))?;
         let mut head = head_of!(&answer);
+        head.customer_key = by;
         head.size = u64::try_from(answer.content_length().unwrap_or(-1)).map_err(|_| {
             Error::of_answer(
                 Class::NotS3,
@@ -257,23 +267,26 @@ impl S3 {
         let wrong =
             |what: &str| Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what);
         let range =
-            request.range.map(|(first, len)| format!("bytes={first}-{}", first + len.max(1) - 1));
-        let answer = self
-            .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = client
-                    .get_object()
-                    .bucket(bucket.as_str())
-                    .key(key.as_str())
-                    .set_range(range.clone())
-                    .set_version_id(request.version_id.clone())
-                    .set_part_number(request.part.map(PartNumber::get))
-                    .set_if_match(request.if_match.as_ref().map(|tag| format!("\"{tag}\"")))
-                    .set_checksum_mode(request.checksums.then_some(ChecksumMode::Enabled));
-                async move { call.send().await }
+            &request.range.map(|(first, len)| format!("bytes={first}-{}", first + len.max(1) - 1));
+        let (answer, by) = self
+            .opening(op, bucket, key, |customer| async move {
+                self.run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
+                    let call = with_customer_key!(client.get_object(), customer.as_ref())
+                        .bucket(bucket.as_str())
+                        .key(key.as_str())
+                        .set_range(range.clone())
+                        .set_version_id(request.version_id.clone())
+                        .set_part_number(request.part.map(PartNumber::get))
+                        .set_if_match(request.if_match.as_ref().map(|tag| format!("\"{tag}\"")))
+                        .set_checksum_mode(request.checksums.then_some(ChecksumMode::Enabled));
+                    async move { call.send().await }
+                })
+                .await
             })
             .await
             .map_err(|e| e.missing_is_the_version(request.version_id.as_deref()))?;
         let mut head = head_of!(&answer);
+        head.customer_key = by;
         if head.etag.is_none() {
             return Err(wrong("an object without an ETag; is this an S3 server?"));
         }
@@ -339,9 +352,10 @@ impl S3 {
             }
             _ => request.md5,
         };
+        let written = &self.written(op, bucket, key, headers.encryption.as_ref()).await?;
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = with_headers!(client.put_object(), headers)
+                let call = with_headers!(client.put_object(), headers, written)
                     .bucket(bucket.as_str())
                     .key(key.as_str())
                     .content_length(i64::try_from(payload.len()).unwrap_or(i64::MAX))
@@ -360,10 +374,14 @@ impl S3 {
             let what = "stored, but no ETag in the answer";
             Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what)
         })?;
+        self.note_written(bucket, key, written.customer.as_ref());
         Ok(Stored {
             etag,
             crc64nvme: answer.checksum_crc64_nvme().map(str::to_owned),
-            encryption: answer.server_side_encryption().map(|e| e.as_str().to_owned()),
+            encryption: answer
+                .server_side_encryption()
+                .map(|e| e.as_str().to_owned())
+                .or_else(|| answer.sse_customer_algorithm().map(|c| format!("SSE-C {c}"))),
         })
     }
 

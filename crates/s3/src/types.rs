@@ -1,6 +1,8 @@
 use dipper_types::{ObjectKey, Timestamp};
 use serde::{Deserialize, Serialize};
 
+use crate::encryption::ServerSide;
+
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BucketEntry {
     pub name: String,
@@ -36,6 +38,9 @@ pub struct ObjectHeaders {
     pub website_redirect: Option<String>,
     /// Of a new object: its tags, URL-encoded as a query. Never read back with the headers.
     pub tags: Option<String>,
+    /// Of a new object. What one has is told beside its headers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<ServerSide>,
     /// Names without `x-amz-meta-`.
     pub metadata: Vec<(String, String)>,
 }
@@ -87,6 +92,8 @@ pub struct ObjectHead {
     /// The KMS key, where one encrypts it.
     pub kms_key: Option<String>,
     pub bucket_key: bool,
+    /// The name of the key of SSE-C that it was read with.
+    pub customer_key: Option<String>,
     /// How many parts it was uploaded in, where the server tells.
     pub parts: Option<u32>,
     pub tags: Option<u32>,
@@ -105,6 +112,17 @@ pub struct Retention {
 }
 
 impl ObjectHead {
+    /// How another object would be asked for to be encrypted like this one.
+    pub fn server_side(&self) -> Option<ServerSide> {
+        match &self.customer_key {
+            Some(key) => Some(ServerSide::Customer { key: key.clone() }),
+            None => {
+                let method = self.encryption.as_deref()?;
+                ServerSide::of_object(method, self.kms_key.as_deref(), self.bucket_key)
+            }
+        }
+    }
+
     /// The ETag as MD5 of the bytes, where it can be one: not multipart, not encrypted by KMS.
     pub fn etag_md5(&self) -> Option<&str> {
         let plain = matches!(self.encryption.as_deref(), None | Some("AES256"));

@@ -15,6 +15,9 @@ const FILE: &str = "dipper.db";
 /// One commit takes in what arrives within this time, so that small writes are not bound by fsync.
 const GROUP: Duration = Duration::from_millis(20);
 const GROUP_MAX: usize = 1000;
+/// What a busy writer waits after a commit for, and how many writes make it busy.
+const GATHER: Duration = Duration::from_millis(8);
+const CROWD: usize = 4;
 const BUSY: Duration = Duration::from_secs(15);
 /// Room that is kept so that it can be given up when the disk is full: enough to write down that a job
 /// is paused, and why.
@@ -219,7 +222,13 @@ fn write_loop(
     abort: &Abort,
     mut reserve: Reserve,
 ) {
+    // After a crowded group the next one waits a little for its own crowd: a commit costs an fsync,
+    // however much is in it. Who writes alone never waits.
+    let (mut crowded, mut ended) = (false, Instant::now());
     while let Ok(first) = tasks.recv() {
+        if let (true, Some(rest)) = (crowded, GATHER.checked_sub(ended.elapsed())) {
+            std::thread::sleep(rest);
+        }
         if let Err(error) = connection.execute_batch("BEGIN IMMEDIATE") {
             // Nothing was written: only this caller is told, the others try for themselves.
             let told = first_refused(first, error);
@@ -268,6 +277,7 @@ fn write_loop(
         if ends {
             std::process::abort();
         }
+        (crowded, ended) = (group.len() >= CROWD, Instant::now());
         for told in group {
             told(failed.clone().map(|(why, text)| rusqlite::Error::SqliteFailure(why, Some(text))));
         }

@@ -106,6 +106,23 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (device, inode)
     ) STRICT, WITHOUT ROWID;
     ",
+    // 6: keys for encryption, places with a default, and what recreates a ciphertext that is on its way.
+    "
+    CREATE TABLE keys (
+        name TEXT PRIMARY KEY,
+        kind TEXT NOT NULL,
+        about TEXT NOT NULL,
+        created_at INTEGER NOT NULL
+    ) STRICT;
+    CREATE TABLE protected (
+        profile TEXT NOT NULL,
+        bucket TEXT NOT NULL,
+        prefix TEXT NOT NULL,
+        how TEXT NOT NULL,
+        PRIMARY KEY (profile, bucket, prefix)
+    ) STRICT, WITHOUT ROWID;
+    ALTER TABLE transfers ADD COLUMN recipe BLOB;
+    ",
 ];
 
 pub(crate) const VERSION: u32 = STEPS.len() as u32;

@@ -161,6 +161,8 @@ impl Planner<'_> {
                 .or_else(|| upload.then(|| "STANDARD".to_owned())),
             visibility: headers.visibility,
             edit: self.request.edit.clone(),
+            encryption: headers.encryption.clone(),
+            places: self.request.sending.places.clone(),
             if_absent: upload,
         }
     }

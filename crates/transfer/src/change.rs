@@ -3,13 +3,11 @@
 
 use std::sync::Arc;
 
-use dipper_s3::{
-    Class, CopyRequest, Document, ObjectHead, ObjectHeaders, Retention, S3, Which, tags_json,
-};
+use dipper_s3::{Class, CopyRequest, Document, ObjectHeaders, Retention, S3, Which, tags_json};
 use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey};
 
-use crate::copy::Job;
+use crate::copy::{Job, inherited};
 use crate::engine::JobContext;
 use crate::error::TransferError;
 use crate::origin::Remote;
@@ -27,7 +25,10 @@ pub(crate) async fn object(
     let key = ObjectKey::new(transfer.key.clone())?;
     let by_copy = matches!(
         change,
-        Change::Headers { .. } | Change::StorageClass { .. } | Change::RestoreVersion
+        Change::Headers { .. }
+            | Change::StorageClass { .. }
+            | Change::Encryption { .. }
+            | Change::RestoreVersion
     );
     if by_copy {
         let remote = Remote {
@@ -87,7 +88,10 @@ async fn set(
                 asked => asked,
             }
         }
-        Change::Headers { .. } | Change::StorageClass { .. } | Change::RestoreVersion => Ok(()),
+        Change::Headers { .. }
+        | Change::StorageClass { .. }
+        | Change::Encryption { .. }
+        | Change::RestoreVersion => Ok(()),
     }
 }
 
@@ -105,18 +109,25 @@ async fn onto_itself(
         Change::StorageClass { class } => headers.storage_class = Some(class.clone()),
         _ => {}
     }
+    let with = match change {
+        Change::Encryption { with } => Some(with.clone()),
+        _ => inherited(&head, true),
+    };
     let class = headers.storage_class.clone();
     let same_class = class.as_deref().unwrap_or("STANDARD")
         == head.headers.storage_class.as_deref().unwrap_or("STANDARD");
-    if remote.version_id.is_none() && same_class && headers == head.headers {
+    let same_encryption = with.is_none() || with == head.server_side();
+    let same = same_class && same_encryption && headers == head.headers;
+    if remote.version_id.is_none() && same {
         return Ok(Outcome::Skipped { reason: "unchanged".into() });
     }
     let acl = grants(context, remote).await?;
+    headers.encryption.clone_from(&with);
     let request = CopyRequest {
         headers: Some(ObjectHeaders { storage_class: None, ..headers.clone() }),
         storage_class: class,
         tags: None,
-        encryption: encryption(&head),
+        encryption: with,
         if_absent: false,
     };
     let job = Job { context, transfer, remote, head: &head, active };
@@ -139,12 +150,6 @@ async fn onto_itself(
         again(Document::LegalHold, r#"{"status":"ON"}"#.to_owned()).await?;
     }
     Ok(outcome)
-}
-
-/// The encryption that was asked for when the object was written; SSE-S3 is every bucket's default.
-fn encryption(head: &ObjectHead) -> Option<(String, Option<String>)> {
-    let named = head.encryption.clone().filter(|name| name.starts_with("aws:kms"))?;
-    Some((named, head.kms_key.clone()))
 }
 
 /// The ACL, where it says more than that the owner may do everything.

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use dipper_s3::{Class, CopyRequest, Document, Guard, ObjectHead, ObjectHeaders, ObjectId, Which};
+use dipper_s3::{
+    Class, CopyRequest, Document, Guard, ObjectHead, ObjectHeaders, ObjectId, ServerSide, Which,
+};
 use dipper_state::{Outcome, TransferRow};
 use dipper_types::{BucketName, ObjectKey};
 
@@ -16,7 +18,7 @@ use crate::origin::{Origin, Remote, expect};
 use crate::progress::Active;
 use crate::sink::Stored;
 use crate::spec::{Copy, HeaderEdit};
-use crate::{attrs, retry, upload};
+use crate::{attrs, protect, retry, upload};
 
 pub(crate) async fn object(
     context: &Arc<JobContext>,
@@ -62,6 +64,10 @@ pub(crate) async fn object(
     headers.visibility = plan.visibility;
     headers.storage_class =
         plan.storage_class.clone().or(head.headers.storage_class.clone()).filter(not_standard);
+    let same_bucket = here && plan.bucket.as_str() == context.row.bucket;
+    let places = plan.places.as_deref().unwrap_or_default();
+    headers.encryption = protect::server_side(plan.encryption.clone(), places, &transfer.key)
+        .or_else(|| inherited(&head, same_bucket));
     let edited = !edit.is_empty()
         || headers.visibility != ObjectHeaders::default().visibility
         // S3 leaves this one behind.
@@ -71,7 +77,7 @@ pub(crate) async fn object(
         headers: edited.then(|| headers.clone()),
         storage_class: headers.storage_class.clone(),
         tags: None,
-        encryption: None,
+        encryption: headers.encryption.clone(),
         if_absent: plan.if_absent,
     };
     let outcome = job.run(headers, request).await?;
@@ -94,6 +100,16 @@ pub(crate) async fn object(
         });
     }
     Ok(outcome)
+}
+
+/// How a copy is encrypted if nothing is said: a customer's key stays, one of KMS does in its bucket
+/// (elsewhere it may not be known). SSE-S3 is every bucket's default.
+pub(crate) fn inherited(head: &ObjectHead, same_bucket: bool) -> Option<ServerSide> {
+    head.server_side().filter(|with| match with {
+        ServerSide::S3 => false,
+        ServerSide::Customer { .. } => true,
+        ServerSide::Kms { .. } | ServerSide::Dsse { .. } => same_bucket,
+    })
 }
 
 /// The copy stands for a file here that has the same bytes: it gets what the file would have got.

@@ -31,6 +31,7 @@ mod plan;
 mod pool;
 mod progress;
 mod proof;
+mod protect;
 mod publish;
 mod retry;
 mod sink;
@@ -58,6 +59,7 @@ pub use filter::{Filter, FilterError, Rules, Sieve, pattern_lines};
 pub use hash::crc64nvme;
 pub use plan::{PART_MIN, SINGLE_MAX, part_size};
 pub use progress::{ActiveSnapshot, JobSnapshot};
+pub use protect::{Protected, Protection, protection_of};
 pub use sink::{Connections, Sink, Stored};
 pub use source::{Found, Skip, Walking, walk};
 pub use spec::{

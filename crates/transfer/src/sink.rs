@@ -3,6 +3,7 @@ use dipper_types::{JobId, ProfileId};
 use futures::future::BoxFuture;
 
 use crate::error::TransferError;
+use crate::protect::Protected;
 
 /// An object that is now on the server, or no longer.
 #[derive(Debug, Clone)]
@@ -26,6 +27,12 @@ pub trait Sink: Send + Sync {
 /// Gives clients for profiles, with credentials looked up when they are needed.
 pub trait Connections: Send + Sync {
     fn s3<'a>(&'a self, profile: &'a ProfileId) -> BoxFuture<'a, Result<S3, TransferError>>;
+
+    /// How what comes into some places of a bucket is encrypted if nothing else is said.
+    fn protected(&self, profile: &ProfileId, bucket: &str) -> Vec<Protected> {
+        let _ = (profile, bucket);
+        Vec::new()
+    }
 
     /// Counts how often somebody has signed in.
     fn sign_ins(&self) -> u64 {

@@ -2,11 +2,12 @@
 
 use std::ffi::OsString;
 
-use dipper_s3::{ObjectHeaders, Visibility};
+use dipper_s3::{ObjectHeaders, ServerSide, Visibility};
 use dipper_types::{BucketName, ObjectKey, Prefix, ProfileId};
 use serde::{Deserialize, Serialize};
 
 use crate::filter::Sieve;
+use crate::protect::Protected;
 
 /// What happens to what is already there under that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -60,6 +61,10 @@ pub struct Sending {
     /// Another client's unfinished upload is gone on with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt: Option<Adopt>,
+    /// How what lies in some places is encrypted if the headers don't say it. `None`: to be asked for
+    /// when the job is made.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub places: Option<Vec<Protected>>,
 }
 
 /// What content type a file gets where none is named.
@@ -184,6 +189,12 @@ pub struct Copy {
     pub visibility: Visibility,
     #[serde(default)]
     pub edit: HeaderEdit,
+    /// Of the copies at the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<ServerSide>,
+    /// As [`Sending::places`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub places: Option<Vec<Protected>>,
     /// Nothing is written over (servers that know conditional writes).
     #[serde(default)]
     pub if_absent: bool,
@@ -199,6 +210,10 @@ pub enum Change {
     },
     StorageClass {
         class: String,
+    },
+    /// At the server, with another key or in another way.
+    Encryption {
+        with: ServerSide,
     },
     /// A canned ACL.
     Acl {
@@ -347,6 +362,19 @@ impl Spec {
         match self {
             Self::Upload { keep, .. } | Self::Download { keep, .. } => *keep,
             _ => Preserve::default(),
+        }
+    }
+
+    /// Where places with encryption of their own are wanted and not known yet.
+    pub fn places(&mut self) -> Option<&mut Vec<Protected>> {
+        let places = match self {
+            Self::Upload { sending, .. } => &mut sending.places,
+            Self::Copy(copy) => &mut copy.places,
+            _ => return None,
+        };
+        match places {
+            Some(_) => None,
+            None => Some(places.insert(Vec::new())),
         }
     }
 

@@ -17,6 +17,10 @@ impl Engine {
         title: String,
         order: impl Into<Order>,
     ) -> Result<JobId, TransferError> {
+        let mut order = order.into();
+        if let Some(places) = order.spec.places() {
+            *places = self.connections.protected(&profile, bucket.as_str());
+        }
         let job = NewJob {
             kind,
             owner: self.instance.id().to_owned(),
@@ -24,7 +28,7 @@ impl Engine {
             bucket: bucket.to_string(),
             prefix: prefix.to_string(),
             title,
-            spec: serde_json::to_string(&order.into())?,
+            spec: serde_json::to_string(&order)?,
             created_at: self.clock.now(),
         };
         Ok(self.journal.create_job(job).await?)

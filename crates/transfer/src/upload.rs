@@ -21,6 +21,7 @@ use crate::kept::Seen;
 use crate::origin::{Open, Origin, expect};
 use crate::plan;
 use crate::progress::{Active, Attempt};
+use crate::protect;
 use crate::retry;
 use crate::sink;
 use crate::small::{self, Small};
@@ -38,7 +39,10 @@ pub(crate) async fn file(
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
     let mut headers = headers.clone();
-    let types = context.spec.sending().map(|sending| sending.types.clone()).unwrap_or_default();
+    let sending = context.spec.sending();
+    let places = sending.and_then(|sending| sending.places.as_deref()).unwrap_or_default();
+    headers.encryption = protect::server_side(headers.encryption, places, &transfer.key);
+    let types = sending.map(|sending| sending.types.clone()).unwrap_or_default();
     let file = transfer.local.as_deref().and_then(|path| path.to_str()).unwrap_or_default();
     headers.content_type = types.of(&transfer.key, file, headers.content_type);
     let origin = Origin::File(transfer.local.clone().unwrap_or_default());
@@ -492,6 +496,7 @@ impl Upload<'_> {
                     bytes.clone(),
                     Some(crc.as_str()).filter(|_| !self.plain.load(Ordering::Relaxed)),
                     Some(&sent),
+                    self.headers.encryption.as_ref(),
                 )
                 .await?;
             attempt.keep();
@@ -514,7 +519,9 @@ impl Upload<'_> {
         let engine = &self.context.engine;
         let part = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {
             let s3 = &self.context.s3;
-            let part = s3.copy_part(source, &self.bucket, &self.key, upload, number, span).await;
+            let with = self.headers.encryption.as_ref();
+            let part =
+                s3.copy_part(source, &self.bucket, &self.key, upload, number, span, with).await;
             match part {
                 Err(error) if error.class == Class::PreconditionFailed => {
                     Err(self.origin.changed())

@@ -162,7 +162,8 @@ pub async fn in_parts(server: &Server) {
     let mut parts = Vec::new();
     for (number, range) in [(1, (0, PART as u64)), (2, (PART as u64, 1000))] {
         let number = PartNumber::new(number).unwrap();
-        parts.push(main.copy_part(&from, &bucket, &to, &upload, number, range).await.unwrap());
+        parts
+            .push(main.copy_part(&from, &bucket, &to, &upload, number, range, None).await.unwrap());
     }
     let size = bytes.len() as u64;
     main.complete_upload(&bucket, &to, &upload, &parts, None, size).await.unwrap();
@@ -178,7 +179,7 @@ pub async fn parts_only_of_what_was_meant(server: &Server) {
     let from = CopySource { if_match: Some("0".repeat(32)), ..source(&bucket, "k") };
     let upload = main.create_upload(&bucket, &key("to"), &Default::default()).await.unwrap();
     let number = PartNumber::new(1).unwrap();
-    let refused = main.copy_part(&from, &bucket, &key("to"), &upload, number, (0, 4)).await;
+    let refused = main.copy_part(&from, &bucket, &key("to"), &upload, number, (0, 4), None).await;
     assert_eq!(refused.unwrap_err().class, Class::PreconditionFailed);
     main.abort_upload(&bucket, &key("to"), &upload).await.unwrap();
 }

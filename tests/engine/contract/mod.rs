@@ -6,6 +6,7 @@ mod asked;
 mod buckets;
 mod copies;
 mod documents;
+mod encryption;
 mod errors;
 mod links;
 mod listing;
@@ -152,6 +153,15 @@ const CASES: &[(&str, Run)] = cases! {
         an_archived_object,
         restored,
     }
+    encryption {
+        by_the_server,
+        by_a_key_of_kms,
+        by_a_customers_key,
+        by_a_customers_key_in_parts,
+        copied_to_another_key,
+        parts_copied_to_another_key,
+        by_the_buckets_default,
+    }
     links {
         put_got_headed_deleted,
         of_a_version_by_another_name,
@@ -177,6 +187,7 @@ const CASES: &[(&str, Run)] = cases! {
 pub fn trials() -> Vec<Trial> {
     let mut trials = vec![
         trial("contract::sandbox::access::as_aws_makes_buckets", access::as_aws_makes_buckets),
+        trial("contract::no_key_over_an_open_line", encryption::no_key_over_an_open_line),
         trial("contract::table_is_up_to_date", table::is_up_to_date),
     ];
     for kind in Kind::ALL {

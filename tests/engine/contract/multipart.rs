@@ -24,7 +24,9 @@ pub async fn part(
 ) -> PartRef {
     let (number, sum) = (PartNumber::new(number).unwrap(), crc64nvme(bytes));
     let bytes = Bytes::copy_from_slice(bytes);
-    main.upload_part(bucket, &key(name), upload, number, bytes, Some(&sum), None).await.unwrap()
+    main.upload_part(bucket, &key(name), upload, number, bytes, Some(&sum), None, None)
+        .await
+        .unwrap()
 }
 
 pub async fn parts_become_one(server: &Server) {
@@ -73,7 +75,7 @@ pub async fn an_upload_that_is_not_there(server: &Server) {
     let number = PartNumber::new(1).unwrap();
     let sum = crc64nvme(b"x");
     let sent = main
-        .upload_part(&bucket, &key("k"), &upload, number, "x".into(), Some(&sum), None)
+        .upload_part(&bucket, &key("k"), &upload, number, "x".into(), Some(&sum), None, None)
         .await
         .unwrap_err();
     let listed = main.list_parts(&bucket, &key("k"), &upload).await.unwrap_err();

@@ -146,6 +146,8 @@ pub async fn copied_under_other_names() {
         storage_class: None,
         visibility: dipper_s3::Visibility::Private,
         edit: Default::default(),
+        encryption: None,
+        places: None,
         if_absent: false,
     };
     let below = vec![Below { prefix: "a/b/".into(), to: Some((2, "new/".into())), sieve: None }];

@@ -84,7 +84,7 @@ pub async fn one_with_parts_stays() {
     let other = begun(&place.s3, &place).await;
     let (number, bytes) = (PartNumber::new(1).unwrap(), Bytes::from_static(b"x"));
     let (name, bucket) = (key("big"), &place.bucket);
-    place.s3.upload_part(bucket, &name, &other, number, bytes, None, None).await.unwrap();
+    place.s3.upload_part(bucket, &name, &other, number, bytes, None, None, None).await.unwrap();
     goes_on(&rig, job, id).await;
     assert_eq!(left(&place).await, [other.as_str()]);
 }

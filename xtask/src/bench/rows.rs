@@ -309,8 +309,9 @@ impl Scene<'_> {
                 words
             }
             (Contender::S3cmd, action) => {
-                let mut words =
-                    vec![p.s3cmd.clone(), s("-c"), s(config), s("--no-progress"), s("-q")];
+                let mut words = vec![p.s3cmd.clone(), s("-c"), s(config), s("--no-progress")];
+                // Its listing is not told either.
+                words.extend((action != Action::List).then(|| s("-q")));
                 words.extend(match action {
                     Action::Upload => vec![s("put"), s("-r"), source, tree],
                     Action::Download => vec![s("get"), s("-r"), tree, out],

@@ -411,8 +411,10 @@ impl Visit<'_> {
         };
         let (Ok(number), bytes) = (PartNumber::new(1), Bytes::from_static(BYTES)) else { return };
         let crc = dipper_transfer::crc64nvme(BYTES);
-        let part =
-            self.s3.upload_part(&self.bucket, &key, &upload, number, bytes, Some(&crc), None).await;
+        let part = self
+            .s3
+            .upload_part(&self.bucket, &key, &upload, number, bytes, Some(&crc), None, None)
+            .await;
         let ended = match part {
             Ok(part) => {
                 let size = BYTES.len() as u64;

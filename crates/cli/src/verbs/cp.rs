@@ -12,6 +12,7 @@ use super::matching::{Match, Matches, Meant, meant, no_match};
 use super::modify::Headers;
 use super::sifting::Sieve;
 use super::targets::begun_if_any;
+use crate::args_encryption::EncryptArgs;
 use crate::args_moving::{ClassArgs, FilterArgs};
 use crate::connection::by_name;
 use crate::exit::Ended;
@@ -45,6 +46,8 @@ pub struct Cp {
     pub filters: FilterArgs,
     #[command(flatten)]
     pub headers: Headers,
+    #[command(flatten)]
+    pub encrypt: EncryptArgs,
     /// For --recursive and patterns
     #[command(flatten)]
     pub bounds: Bounds,
@@ -68,6 +71,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
         Some(name) => by_name(context.app, context.args, name).await?,
     };
     let edit: HeaderEdit = options.headers.edit()?;
+    let encryption = options.encrypt.server_side(context.app, context.args).await?;
     let limits = options.bounds.limits()?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
     let word = if move_away { ("move", "move") } else { ("remote copy", "copy") };
@@ -92,6 +96,8 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
             storage_class: options.class.class(),
             visibility: if options.acl_public { Visibility::Public } else { Visibility::Private },
             edit: edit.clone(),
+            encryption: encryption.clone(),
+            places: options.encrypt.places(),
             if_absent: options.no_clobber,
         };
         let to = (to_profile.as_str(), plan);

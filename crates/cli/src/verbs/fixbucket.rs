@@ -74,6 +74,8 @@ pub async fn run(context: &Context<'_>, options: &Fixbucket) -> Result<Ended> {
             storage_class: None,
             visibility: Visibility::Private,
             edit: HeaderEdit::default(),
+            encryption: None,
+            places: None,
             // What has the new name already stays.
             if_absent: true,
         };

@@ -262,6 +262,7 @@ fn object_json(
         "contentDisposition": head.headers.content_disposition,
         "contentEncoding": head.headers.content_encoding,
         "storageClass": head.headers.storage_class, "encryption": head.encryption,
+        "customerKey": head.customer_key,
         "contentLanguage": head.headers.content_language, "expires": head.headers.expires,
         "websiteRedirect": head.headers.website_redirect, "kmsKey": head.kms_key,
         "restore": head.restore, "archived": head.archived, "replication": head.replication,

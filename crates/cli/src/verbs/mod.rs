@@ -17,6 +17,7 @@ pub mod fixbucket;
 pub mod get;
 pub mod info;
 pub mod jobs;
+pub mod key;
 mod ls;
 mod matching;
 pub mod mb;
@@ -71,6 +72,9 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
     match &args.verb {
         Verb::Profile(options) => return profile::run(app, args, options).await,
         Verb::Vault(options) => return vault::run(app, args, options).await,
+        Verb::Key(options) if !options.action.needs_connection() => {
+            return key::run(app, args, &options.action).await;
+        }
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
         Verb::Configure(options) => return configure::run(app, args, options).await,
         Verb::DumpConfig(_) => return configure::dump(args),
@@ -83,6 +87,12 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
         }
         Err(failure) => return Err(failure),
     };
+    crate::args_encryption::used_file(app, args)?;
+    if !app.protected_places(&profile)?.is_empty() {
+        crate::passphrase::unlock(app, args).await?;
+    } else if !app.keys()?.is_empty() {
+        crate::passphrase::unlock_unasked(app, args).await?;
+    }
     let context = Context { app, args, profile };
     match noun(&args.verb) {
         Some((noun, document, options)) => document::run(&context, noun, document, options).await,
@@ -149,6 +159,7 @@ async fn verb(context: &Context<'_>) -> Result<Ended> {
         Verb::Cfmodify(options) => cf::modify(context, options).await,
         Verb::Cfdelete(options) => cf::delete(context, options).await,
         Verb::Cfinval(options) => cf::invalidate(context, options).await,
+        Verb::Key(options) => key::run_at(context, &options.action).await,
         Verb::Cfinvalinfo(options) => cf::invalidations(context, options).await,
         Verb::Sign(options) => presign::sign(context, options).await,
         Verb::Fixbucket(options) => fixbucket::run(context, options).await,

@@ -7,6 +7,7 @@ use serde_json::json;
 use super::Context;
 use super::sifting::Sieve;
 use super::targets::{nothing_there, targets};
+use crate::args_encryption::EncryptArgs;
 use crate::args_moving::{ClassArgs, FilterArgs};
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
@@ -66,6 +67,8 @@ pub struct Modify {
     #[command(flatten)]
     pub class: ClassArgs,
     #[command(flatten)]
+    pub encrypt: EncryptArgs,
+    #[command(flatten)]
     pub filters: FilterArgs,
     /// Say what would be changed
     #[arg(short = 'n', long)]
@@ -108,9 +111,12 @@ pub async fn run(context: &Context<'_>, options: &Modify) -> Result<Ended> {
     if let Some(class) = options.class.class() {
         changes.push(ObjectChange::StorageClass { class });
     }
+    if let Some(with) = options.encrypt.server_side(context.app, context.args).await? {
+        changes.push(ObjectChange::Encryption { with });
+    }
     if changes.is_empty() {
         return Err(Failure::invalid("say what to change")
-            .with_hint("--add-header, --remove-header, --mime-type or --storage-class."));
+            .with_hint("--add-header, --remove-header, --mime-type, --storage-class or --sse."));
     }
     let mut partly = false;
     for change in changes {

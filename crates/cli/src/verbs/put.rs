@@ -25,7 +25,7 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         S3Uri::Path(bucket, path) => (bucket, path),
         S3Uri::Service => return Err(Failure::invalid("a bucket is needed: s3://BUCKET[/PREFIX]")),
     };
-    let headers = headers(&options.headers, &options.tag)?;
+    let headers = headers(context, &options.headers, &options.tag).await?;
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
     let rules = options.filters.rules()?;
     let mut job = UploadJob {
@@ -43,6 +43,7 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         sending: Sending {
             follow_links: options.follow_symlinks,
             adopt: options.adopt.adopt(),
+            places: options.headers.encrypt.places(),
             ..options.send.sending()
         },
     };
@@ -266,15 +267,20 @@ async fn from_stdin(
     follow(context, options, id, &bucket).await
 }
 
-fn headers(headers: &HeaderArgs, tags: &[String]) -> Result<ObjectHeaders> {
+async fn headers(
+    context: &Context<'_>,
+    headers: &HeaderArgs,
+    tags: &[String],
+) -> Result<ObjectHeaders> {
     let tags = tags_header(&tags_json(&words::tags(tags)?));
-    Ok(ObjectHeaders { tags, ..headers.headers()? })
+    let encryption = headers.encrypt.server_side(context.app, context.args).await?;
+    Ok(ObjectHeaders { tags, encryption, ..headers.headers()? })
 }
 
 /// `put -` by another name.
 pub async fn pipe(context: &Context<'_>, options: &Pipe) -> Result<Ended> {
     let (bucket, key) = object_only(&options.uri)?;
-    let headers = headers(&options.headers, &options.tag)?;
+    let headers = headers(context, &options.headers, &options.tag).await?;
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
     if options.dry_run {
         return planned_pipe(context, &bucket, key.as_str());
@@ -288,7 +294,7 @@ pub async fn pipe(context: &Context<'_>, options: &Pipe) -> Result<Ended> {
         headers,
         on_existing: options.conflicts.rule().unwrap_or(OnExisting::Overwrite),
         keep: Preserve::default(),
-        sending: Sending::default(),
+        sending: Sending { places: options.headers.encrypt.places(), ..Sending::default() },
     };
     from_stdin(context, CfArgs::default(), key.as_str(), job).await
 }

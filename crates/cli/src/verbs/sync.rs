@@ -5,8 +5,9 @@ use std::sync::mpsc;
 
 use clap::Args;
 use dipper_app::{
-    Begun, Code, Compare, Deletion, Failure, Filter, ItemState, Job, JobKind, Phase, Preserve,
-    Removed, Result, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat, TransferFilter,
+    Begun, Code, Compare, Deletion, Failure, Filter, ItemState, Job, JobKind, ObjectHeaders, Phase,
+    Preserve, Removed, Result, Sending, SyncAction, SyncAsked, SyncNote, SyncRun, SyncWhat,
+    TransferFilter,
 };
 use dipper_types::{BucketName, JobId, S3Uri};
 use serde_json::{Value, json};
@@ -162,6 +163,7 @@ async fn to(
     if let Some(kind) = &options.headers.mime_type {
         copies.set.push(("content-type".into(), kind.clone()));
     }
+    let encryption = options.headers.encrypt.server_side(context.app, context.args).await?;
     let asked = SyncAsked {
         sources: sources.to_vec(),
         target: target.to_owned(),
@@ -173,7 +175,7 @@ async fn to(
             max: options.max_delete,
             force: options.force,
         },
-        headers: options.headers.headers()?,
+        headers: ObjectHeaders { encryption, ..options.headers.headers()? },
         edit: copies,
         preserve: Preserve {
             attributes: !options.no_preserve,
@@ -182,7 +184,7 @@ async fn to(
             remember: true,
         },
         follow_links: options.follow_symlinks,
-        sending: options.send.sending(),
+        sending: Sending { places: options.headers.encrypt.places(), ..options.send.sending() },
         files_from: which.only,
         dry_run: options.dry_run,
     };

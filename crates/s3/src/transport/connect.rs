@@ -22,11 +22,11 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 use tokio::time::Instant;
 
-use super::dial::Dialer;
+use super::dial::{Dialer, LazyTls};
 use super::guard::{Guarded, Kind, LARGEST, Named, Outgoing};
 use super::proxy::ProxyRules;
 use super::wire::Wire;
-use super::{Patience, Transport, TransportError, tls};
+use super::{Patience, Transport, TransportError};
 
 /// Metadata takes 2 KB at most, and every server adds a dozen of its own.
 const HEADERS: usize = 128;
@@ -46,7 +46,7 @@ impl Pool {
     pub fn new(transport: &Transport, connect: Duration) -> Self {
         let dialer = Dialer {
             proxies: transport.proxy.clone(),
-            tls: tls::config(transport),
+            tls: LazyTls::new(transport.clone()),
             patience: connect,
         };
         let hyper = Hyper::builder(TokioExecutor::new())

@@ -10,11 +10,12 @@ use futures::stream::FuturesUnordered;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::TcpStream;
+use tokio::sync::OnceCell;
 
-use super::TransportError;
 use super::proxy::{Kind, Proxy, ProxyRules};
-use super::tls::Tls;
+use super::tls::{self, Tls};
 use super::wire::{Io, Wire};
+use super::{Transport, TransportError};
 
 /// So long an address has the field to itself (RFC 8305).
 const HEAD_START: Duration = Duration::from_millis(250);
@@ -23,8 +24,30 @@ const PROXY_ANSWER: usize = 16 * 1024;
 
 pub(super) struct Dialer {
     pub proxies: ProxyRules,
-    pub tls: Result<Tls, TransportError>,
+    pub tls: LazyTls,
     pub patience: Duration,
+}
+
+/// Made for the first connection that is encrypted: the system's certificates take longer to read than
+/// a short command needs otherwise.
+pub(super) struct LazyTls {
+    transport: Transport,
+    made: OnceCell<Tls>,
+}
+
+impl LazyTls {
+    pub fn new(transport: Transport) -> Self {
+        Self { transport, made: OnceCell::new() }
+    }
+
+    async fn get(&self) -> Result<&Tls, TransportError> {
+        let make = async || {
+            let transport = self.transport.clone();
+            let made = tokio::task::spawn_blocking(move || tls::config(&transport)).await;
+            made.unwrap_or_else(|_| tls::config(&self.transport))
+        };
+        self.made.get_or_try_init(make).await
+    }
 }
 
 impl Dialer {
@@ -68,7 +91,7 @@ impl Dialer {
         stream: S,
         host: &str,
     ) -> Result<Box<dyn Io>, TransportError> {
-        let tls = self.tls.as_ref().map_err(Clone::clone)?;
+        let tls = self.tls.get().await?;
         let failed = |source: io::Error| TransportError::Handshake {
             host: host.to_owned(),
             source: Arc::new(source),
