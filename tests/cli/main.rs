@@ -8,6 +8,7 @@ mod bugs;
 mod configure;
 mod connection;
 mod cp;
+mod defaults;
 mod del;
 mod diff;
 mod documents;

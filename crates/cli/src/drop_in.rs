@@ -43,12 +43,14 @@ const MOVING: &[&str] = &["put", "get", "sync"];
 const SIFTED: &[&str] =
     &["put", "get", "sync", "del", "rm", "cp", "mv", "modify", "setacl", "restore"];
 const WRITING: &[&str] = &["put", "sync", "cp", "mv", "modify"];
+/// Of Dipper's own verbs, those that upload, too: none of them sends in clear what was to be sealed.
+const SEALED: &[&str] = &["put", "sync", "pipe", "watch", "cp", "mv", "modify"];
 const CLOUDFRONT: &[&str] = &["cfcreate", "cfmodify"];
 
 /// All of s3cmd 2.4.0 but those that every verb of ours has.
 const OPTIONS: &[Known] = &[
     flag(&["-n", "--dry-run"], With(&["put", "get", "sync", "del", "rm", "cp", "mv", "restore"])),
-    flag(&["-e", "--encrypt"], With(&["put", "sync"])),
+    flag(&["-e", "--encrypt"], With(&["put", "sync", "pipe", "watch"])),
     flag(&["--no-encrypt"], Nothing),
     flag(&["-f", "--force"], With(&["get", "del", "rm", "rb", "sync"])),
     flag(&["--continue"], With(&["get"])),
@@ -99,8 +101,8 @@ const OPTIONS: &[Known] = &[
     value(&["-m", "--mime-type"], With(WRITING)),
     value(&["--add-header"], With(WRITING)),
     value(&["--remove-header"], With(&["modify"])),
-    flag(&["--server-side-encryption"], With(WRITING)),
-    value(&["--server-side-encryption-kms-id"], With(WRITING)),
+    flag(&["--server-side-encryption"], With(SEALED)),
+    value(&["--server-side-encryption-kms-id"], With(SEALED)),
     value(&["--encoding"], Nothing),
     value(&["--add-encoding-exts"], With(UP)),
     flag(&["--verbatim"], Nothing),

@@ -9,6 +9,7 @@ mod args_profile;
 mod ask;
 mod bwlimit;
 mod connection;
+mod defaults;
 mod drop_in;
 mod exit;
 mod glob;
@@ -37,7 +38,7 @@ fn main() -> ExitCode {
             return ExitCode::from(exit::USAGE);
         }
     };
-    let args = match Args::try_parse_from(words) {
+    let mut args = match Args::try_parse_from(words) {
         Ok(args) => args,
         Err(error) => {
             let _ = error.print();
@@ -50,6 +51,10 @@ fn main() -> ExitCode {
         }
     };
     let json = args.json;
+    if let Err(failure) = defaults::apply(&mut args) {
+        output::failure(&failure, json);
+        return ExitCode::from(exit::CONFIG);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {

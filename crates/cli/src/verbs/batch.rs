@@ -234,6 +234,7 @@ impl Shared {
         args.progress |= self.progress;
         args.no_progress |= self.no_progress;
         args.password_command = args.password_command.or_else(|| self.password_command.clone());
+        crate::defaults::apply(&mut args)?;
         Ok(Some((args, verb)))
     }
 }
