@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod access;
+mod bounds;
 mod bugs;
 mod configure;
 mod connection;

@@ -66,12 +66,12 @@ pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_sync::{
     Action as SyncAction, Begun, Compare, Counts, Deletion, Finding as TreeFinding, How,
-    Limits as SyncLimits, Note as SyncNote, Phase, Removed, Side, What as SyncWhat, Why as SyncWhy,
+    Note as SyncNote, Phase, Removed, Side, What as SyncWhat, Why as SyncWhy,
 };
 pub use dipper_transfer::{
-    Adopt, Below, Change as ObjectChange, Copy, Filter, FilterError, Found as Walked, HeaderEdit,
-    Item, ListedAction, OnExisting, Planned, Preserve, Rules, Sending, Sieve, Skip as UploadSkip,
-    Types, UploadJob, UploadSource, Walking, pattern_lines,
+    Adopt, Below, Bounds, Change as ObjectChange, Copy, Filter, FilterError, Found as Walked,
+    HeaderEdit, Item, ListedAction, OnExisting, Planned, Preserve, Rules, Sending, Sieve,
+    Skip as UploadSkip, Types, UploadJob, UploadSource, Walking, pattern_lines,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
