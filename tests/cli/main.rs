@@ -6,6 +6,7 @@
 mod access;
 mod bounds;
 mod bugs;
+mod checksums;
 mod configure;
 mod connection;
 mod cp;

@@ -57,6 +57,7 @@ pub use dipper_s3::{
     ListedPart, Listing, NewBucket, ObjectId, OwnershipSetting, PostForm, Presign, Presigned,
     Retention, UploadEntry, VersionEntry, VersionRequest, Which, tags_header, tags_json, tags_of,
 };
+pub use dipper_s3::ChecksumWish;
 pub use dipper_s3::{Distribution, DistributionEdit, Invalidation, PATHS_AT_ONCE};
 pub use dipper_s3::{
     GrantDocument, GranteeDocument, ListPage, ListRequest, ListedObject, ObjectHead, ObjectHeaders,

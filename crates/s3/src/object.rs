@@ -9,6 +9,7 @@ use dipper_types::{BucketName, ObjectKey, PartNumber};
 use md5::{Digest, Md5};
 
 use crate::body::{Download, Payload, Sent};
+use crate::checksum::{checksum_in, with_checksum};
 use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
 use crate::provider::Integrity;
@@ -58,6 +59,8 @@ pub struct Stored {
     pub etag: String,
     pub crc64nvme: Option<String>,
     pub encryption: Option<String>,
+    /// The checksum that was asked for, which the server compared and keeps.
+    pub proven: Option<ChecksumAlgorithm>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -332,6 +335,9 @@ impl S3 {
         sent: Option<&Sent>,
     ) -> Result<Stored, Error> {
         let op = "PutObject";
+        let at = (bucket.as_str(), key.as_str());
+        self.may_keep_checksums(op, at)?;
+        let own = self.checksum_of(op, at, &payload).await?;
         let headers = &request.headers;
         let md5 = match (self.by_crc(), &payload) {
             (false, Payload::Held(bytes)) => {
@@ -341,7 +347,8 @@ impl S3 {
         };
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = with_headers!(client.put_object(), headers)
+                let call = with_checksum!(client.put_object(), own.as_ref());
+                let call = with_headers!(call, headers)
                     .bucket(bucket.as_str())
                     .key(key.as_str())
                     .content_length(i64::try_from(payload.len()).unwrap_or(i64::MAX))
@@ -360,11 +367,35 @@ impl S3 {
             let what = "stored, but no ETag in the answer";
             Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what)
         })?;
+        let proven = match self.wanted_checksum() {
+            None => None,
+            Some(wanted) => {
+                let told = checksum_in!(answer, wanted);
+                // Some servers tell it only when they are asked.
+                if !self.is_kept(op, at, own.as_ref(), told)?
+                    && !self.has_checksum(bucket, key, wanted).await?
+                {
+                    return Err(self.not_kept(op, at));
+                }
+                Some(wanted)
+            }
+        };
         Ok(Stored {
+            proven,
             etag,
             crc64nvme: answer.checksum_crc64_nvme().map(str::to_owned),
             encryption: answer.server_side_encryption().map(|e| e.as_str().to_owned()),
         })
+    }
+
+    async fn has_checksum(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        wanted: ChecksumAlgorithm,
+    ) -> Result<bool, Error> {
+        let head = self.head_object(bucket, key).await?;
+        Ok(head.checksums.iter().any(|sum| sum.algorithm == wanted))
     }
 
     /// DeleteObject. Deleting what is not there succeeds, as S3 has it.

@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use dipper_s3::{ObjectHeaders, Visibility};
+use dipper_s3::{ChecksumWish, ObjectHeaders, S3, Visibility};
 use dipper_types::{BucketName, ObjectKey, Prefix, ProfileId};
 use serde::{Deserialize, Serialize};
 
@@ -60,6 +60,9 @@ pub struct Sending {
     /// Another client's unfinished upload is gone on with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt: Option<Adopt>,
+    /// What uploads carry, in the place of what the provider is sent anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<ChecksumWish>,
 }
 
 /// What content type a file gets where none is named.
@@ -347,6 +350,14 @@ impl Spec {
         match self {
             Self::Upload { keep, .. } | Self::Download { keep, .. } => *keep,
             _ => Preserve::default(),
+        }
+    }
+
+    /// The connection, as this job uses it.
+    pub fn connected(&self, s3: S3) -> S3 {
+        match self.sending().and_then(|sending| sending.checksum) {
+            Some(wish) => s3.with_checksum(wish),
+            None => s3,
         }
     }
 
