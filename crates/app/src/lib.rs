@@ -84,6 +84,7 @@ pub use history::{Back, Histories, as_of, back_one, back_to};
 pub use home::{data_folder, home_folder};
 pub use imports::{Found, Import, ImportKind, Note, Taken};
 pub use jobs::{Chosen, ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
+pub use links::MadeLink;
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
 };
@@ -109,7 +110,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use dipper_state::{
-    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, OsKeychain, Profiles, SettingsTable, Vault,
+    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, Links, OsKeychain, Profiles, SettingsTable,
+    Vault,
 };
 use dipper_transfer::{Engine, Limits};
 use dipper_types::{Clock, SystemClock};
@@ -127,6 +129,7 @@ pub struct App {
     profiles: Profiles,
     settings: SettingsTable,
     capabilities: Capabilities,
+    links: Links,
     connections: Arc<Connections>,
     engine: Arc<Engine>,
     events: Arc<Events>,
@@ -210,6 +213,7 @@ impl App {
             profiles,
             settings: SettingsTable::new(&db),
             capabilities: Capabilities::new(&db),
+            links: Links::new(&db),
             connections,
             engine,
             events,

@@ -10,6 +10,7 @@ mod instance;
 mod journal;
 mod key_file;
 mod keychain;
+mod links;
 mod os_path;
 mod profiles;
 mod schema;
@@ -26,6 +27,7 @@ pub use journal::{
 };
 pub use key_file::{KeyFile, KeyFileOr};
 pub use keychain::{KeyStore, KeychainError, OsKeychain};
+pub use links::{LinkRow, Links};
 pub use profiles::{ProfileRow, Profiles};
 pub use settings::SettingsTable;
 pub use vault::{Vault, VaultError, VaultState};

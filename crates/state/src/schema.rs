@@ -106,6 +106,20 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (device, inode)
     ) STRICT, WITHOUT ROWID;
     ",
+    // 6: presigned links that were made, without their signatures.
+    "
+    CREATE TABLE links (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        made_at INTEGER NOT NULL,
+        method TEXT NOT NULL,
+        bucket TEXT NOT NULL,
+        key TEXT NOT NULL,
+        version TEXT,
+        expires_at INTEGER NOT NULL,
+        connection TEXT NOT NULL,
+        signer TEXT
+    ) STRICT;
+    ",
 ];
 
 pub(crate) const VERSION: u32 = STEPS.len() as u32;
