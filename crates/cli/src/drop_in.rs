@@ -377,6 +377,40 @@ mod tests {
         assert!(missing.is_empty(), "{missing:?}");
     }
 
+    /// Each verb stands in the table that `tests/cli/dry_run.rs` goes through: one that writes takes `-n`.
+    #[test]
+    fn every_verb_that_writes_has_a_dry_run() {
+        fn leaves(command: &Command, path: &str, all: &mut Vec<(String, bool)>) {
+            let verbs: Vec<&Command> =
+                command.get_subcommands().filter(|verb| verb.get_name() != "help").collect();
+            let dry = command.get_arguments().any(|arg| arg.get_id() == "dry_run");
+            // `payer` is both: a verb, and a noun with verbs.
+            if verbs.is_empty() || command.is_args_conflicts_with_subcommands_set() {
+                all.push((path.to_owned(), dry));
+            }
+            for verb in verbs {
+                leaves(verb, format!("{path} {}", verb.get_name()).trim(), all);
+            }
+        }
+        let mut command = crate::args::Args::command();
+        command.build();
+        let mut all = Vec::new();
+        leaves(&command, "", &mut all);
+        all.sort();
+        let table = include_str!("../../../tests/cli/verbs.txt");
+        let lines = table.lines().filter(|line| !line.starts_with('#'));
+        let mut told: Vec<(String, bool)> = lines
+            .map(|line| line.split_once('|').unwrap())
+            .map(|(path, words)| (path.trim().to_owned(), words.trim() != "-"))
+            .collect();
+        told.sort();
+        let names = |of: &[(String, bool)]| of.iter().map(|one| one.0.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&all), names(&told));
+        for ((path, dry), (_, writes)) in all.iter().zip(&told) {
+            assert!(*dry || !writes, "{path} writes, and has no --dry-run");
+        }
+    }
+
     #[test]
     fn what_would_be_done_otherwise_is_refused() {
         let error = arranged("put --encrypt a s3://b").unwrap_err();
