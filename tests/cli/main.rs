@@ -20,6 +20,7 @@ mod get;
 mod house;
 mod info;
 mod jobs;
+mod json;
 mod links;
 mod ls;
 mod mb;

@@ -263,7 +263,8 @@ impl App {
         }
         self.report(id, |row| match format {
             ReportFormat::Json => {
-                let line = serde_json::to_string(&row).map_err(|e| failed(e.into()))?;
+                let mut line = serde_json::to_value(&row).map_err(|e| failed(e.into()))?;
+                line["type"] = "file".into();
                 writeln!(out, "{line}").map_err(failed)
             }
             ReportFormat::Csv => {
