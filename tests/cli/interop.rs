@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[cfg(unix)]
+mod cron;
 mod differential;
 mod drop_in;
 mod elsewhere;
@@ -65,6 +67,8 @@ fn main() -> std::process::ExitCode {
             }
         });
     }
+    #[cfg(unix)]
+    trials.push(trial("cron", "a_line_of_a_real_crontab", &cron::there(), cron::line));
     trials.push(trial("s5cmd", "there_and_back", &s5cmd, s5cmd_both_ways));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
