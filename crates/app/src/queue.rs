@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use dipper_state::{JobState, Priority, TransferState};
-use dipper_types::{JobId, TransferId};
+use dipper_types::{JobId, Timestamp, TransferId};
 use serde::{Deserialize, Serialize};
 
 use crate::events::Changed;
@@ -117,8 +117,19 @@ pub struct ReportRow {
 }
 
 const PAGE: u32 = 1000;
+/// In milliseconds: thirty days.
+const REMEMBERED: i64 = 30 * 24 * 60 * 60 * 1000;
 
 impl App {
+    /// Forgets jobs that were completed without a failure thirty days ago.
+    pub async fn forget_old_jobs(&self) -> Result<()> {
+        let before = self.clock.now().millis().saturating_sub(REMEMBERED);
+        for id in self.engine.forget_completed(Timestamp::from_millis(before)).await? {
+            let _ = self.events.jobs.send(id);
+        }
+        Ok(())
+    }
+
     pub async fn pause_job(&self, id: JobId) -> Result<()> {
         Ok(self.engine.pause(id).await?)
     }

@@ -101,6 +101,8 @@ async fn run(args: Args) -> dipper_app::Result<Ended> {
         Verb::Run(options) => verbs::batch::run(&app, &args, options).await,
         _ => verbs::run(&app, &args).await,
     };
+    // Whatever went wrong was told; that old jobs stay is no matter.
+    let _ = app.forget_old_jobs().await;
     app.close().await;
     ended
 }

@@ -220,6 +220,7 @@ async fn tried(app: &Arc<App>, args: &Args, cfg: &S3cfg, uri: Option<&str>) -> R
 
 /// As a saved connection: the keys go into the vault.
 async fn keep(app: &Arc<App>, args: &Args, cfg: &S3cfg) -> Result<String> {
+    crate::passphrase::unlock(app, args).await?;
     let made = connection::of_s3cfg(args, cfg.clone(), Path::new("."))?;
     let Credentials::Keys { access_key, secret_key, session_token } = made.credentials else {
         return Err(Failure::invalid("there are no keys to keep")
