@@ -83,3 +83,27 @@ fn a_file_that_others_can_read_is_warned_of() {
         }
     }
 }
+
+/// A saved connection, in a vault that a passphrase opens.
+#[test]
+fn a_connection_in_the_vault() {
+    let world = World::with_bucket();
+    world.write("pass", "correct horse battery\n");
+    let opened = ["--password-command", "cat pass"];
+    world.run(opened.iter().chain(&["vault", "passphrase"])).ok();
+    std::fs::remove_file(world.home().join(".s3cfg")).unwrap();
+    let input = answers(&world, &["y", "y", "mine"]);
+    let ran = world.run_with_input(opened.iter().chain(&["--configure"]), input.as_bytes()).ok();
+    assert_eq!(ran.out, "Configuration saved to 'mine'\n");
+    world.run(["profile", "ls"]).ok().prints("mine");
+    world.run(opened.iter().chain(&["--profile", "mine", "ls"])).ok().prints("s3://bucket");
+    // The same name again is the same connection; `-n` saves none.
+    let words = opened.iter().chain(&["--configure"]);
+    world.run_with_input(words, input.as_bytes()).ok();
+    assert_eq!(world.run(["profile", "ls", "--json"]).ok().json().len(), 1);
+    let input = answers(&world, &["y", "y", "other"]);
+    let words = opened.iter().chain(&["configure", "-n"]);
+    world.run_with_input(words, input.as_bytes()).ok().says("would be saved");
+    assert_eq!(world.run(["profile", "ls", "--json"]).ok().json().len(), 1);
+    assert!(!world.home().join(".s3cfg").exists());
+}

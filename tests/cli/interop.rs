@@ -3,10 +3,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
+#[cfg(unix)]
+mod cron;
 mod differential;
 mod drop_in;
 mod elsewhere;
 mod handover;
+mod settings;
 #[expect(dead_code, reason = "the tests of the verbs use all of it")]
 mod support;
 
@@ -35,6 +38,9 @@ fn main() -> std::process::ExitCode {
         ("exit_codes_are_the_same", exit_codes),
         ("lines_are_the_same", lines),
         ("verbs_end_and_say_the_same", differential::verbs),
+        ("settings_of_a_file_do_the_same", settings::same::<0>),
+        ("settings_of_a_file_do_the_same_too", settings::same::<1>),
+        ("settings_of_a_file_do_all_the_same", settings::same::<2>),
         ("uploads_of_s3cmd_are_ended", handover::from_s3cmd),
         ("uploads_of_another_file_are_not_mixed", handover::from_s3cmd_of_another_file),
         ("s3cmd_ends_our_uploads", handover::to_s3cmd),
@@ -61,6 +67,8 @@ fn main() -> std::process::ExitCode {
             }
         });
     }
+    #[cfg(unix)]
+    trials.push(trial("cron", "a_line_of_a_real_crontab", &cron::there(), cron::line));
     trials.push(trial("s5cmd", "there_and_back", &s5cmd, s5cmd_both_ways));
     libtest_mimic::run(&arguments, trials).exit_code()
 }

@@ -28,6 +28,77 @@ fn links_say_when_they_end() {
     );
 }
 
+/// The list tells of each link, and of none so much that it could be used.
+#[test]
+fn links_that_were_made_are_listed_without_their_secrets() {
+    let world = World::with_bucket();
+    let mut urls = Vec::new();
+    for words in [
+        &["presign", "--expires", "15m", "--version-id", "v7", "s3://bucket/a b"][..],
+        &["presign", "-X", "put", "s3://bucket/in/new"],
+        &["--signature-v2", "signurl", "s3://bucket/in/old", "+31536000"],
+    ] {
+        urls.push(world.run(words).ok().out);
+    }
+    let form = world.run(["presign", "-X", "POST", "--json", "s3://bucket/in/"]).ok().json();
+    // Nothing of it needs a connection.
+    let list = |words: &[&str]| {
+        let mut command = world.command(["presign", "--list", "--json"]);
+        command.args(words).env("HOME", world.path("nobody"));
+        world.finish(command).ok()
+    };
+    let all = list(&[]);
+    let rows = all.json();
+    assert!(rows.iter().all(|row| row["expired"] == false), "{}", all.out);
+    let methods: Vec<&str> = rows.iter().map(|row| row["method"].as_str().unwrap()).collect();
+    assert_eq!(methods, ["GET", "PUT", "GET", "POST"]);
+    assert_eq!((&rows[0]["key"], &rows[0]["versionId"]), (&"a b".into(), &"v7".into()));
+    assert_eq!(rows[0]["connection"], world.server.endpoint.as_str());
+    let key = &world.server.access_key;
+    for row in &rows {
+        assert_eq!(row["signer"], key[key.len() - 4..], "{row}");
+    }
+    // Neither in what is printed, nor anywhere in the data folder.
+    let mut kept = String::new();
+    for entry in std::fs::read_dir(world.data()).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            kept += &String::from_utf8_lossy(&std::fs::read(path).unwrap());
+        }
+    }
+    let part = |url: &str, name: &str| -> String {
+        let from = url.find(name).unwrap() + name.len();
+        url[from..].split(['&', '\n']).next().unwrap().to_owned()
+    };
+    let mut secrets = vec![
+        part(&urls[0], "X-Amz-Signature="),
+        part(&urls[1], "X-Amz-Signature="),
+        part(&urls[2], "Signature="),
+    ];
+    let fields = form[0]["fields"].as_array().unwrap();
+    let signature = fields.iter().find(|field| field["name"] == "x-amz-signature").unwrap();
+    secrets.push(signature["value"].as_str().unwrap().to_owned());
+    for secret in secrets.iter().chain([key, &world.server.secret_key]) {
+        assert!(secret.len() > 8 && !kept.contains(secret.as_str()), "{secret}");
+        assert!(!all.out.contains(secret.as_str()), "{secret}");
+    }
+    assert!(!kept.contains("X-Amz-Credential") && !kept.contains("AWSAccessKeyId"));
+    // One place only, and away with it.
+    assert_eq!(list(&["s3://bucket/in/"]).json().len(), 3);
+    assert_eq!(list(&["s3://bucket/in/old"]).json().len(), 1);
+    assert_eq!(list(&["s3://another"]).out, "");
+    world.run(["presign", "--forget", "9"]).exits(64).says("no link 9");
+    world.run(["presign", "-n", "--forget", "all"]).ok().prints("s3://bucket/a b");
+    world.run(["presign", "--forget", "expired"]).ok();
+    assert_eq!(list(&[]).json().len(), 4);
+    world.run(["presign", "--forget", "2"]).ok().says("work until they end");
+    assert_eq!(list(&[]).json().len(), 3);
+    world.run(["presign", "--forget", "all"]).ok();
+    assert_eq!(list(&[]).out, "");
+    world.run(["presign", "-n", "s3://bucket/x"]).ok().prints("GET 's3://bucket/x'");
+    assert_eq!(list(&[]).out, "");
+}
+
 #[test]
 fn a_piece_goes_to_standard_output() {
     let world = World::with_bucket();

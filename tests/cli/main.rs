@@ -4,10 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
 
 mod access;
+mod bounds;
 mod bugs;
+mod checksums;
 mod configure;
 mod connection;
 mod cp;
+mod defaults;
 mod del;
 mod diff;
 mod documents;
@@ -18,6 +21,7 @@ mod get;
 mod house;
 mod info;
 mod jobs;
+mod json;
 mod links;
 mod ls;
 mod mb;

@@ -14,6 +14,8 @@ const DIPPER: &str = env!("CARGO_BIN_EXE_dipper");
 /// `dipper sandbox --memory`, killed at the end.
 pub struct Server {
     child: Child,
+    /// The line that it says itself ready with.
+    pub ready: String,
     pub endpoint: String,
     pub access_key: String,
     pub secret_key: String,
@@ -36,6 +38,7 @@ impl Server {
         let text = |name: &str| told[name].as_str().unwrap().to_owned();
         Self {
             child,
+            ready: line.clone(),
             endpoint: text("endpoint"),
             access_key: text("accessKey"),
             secret_key: text("secretKey"),

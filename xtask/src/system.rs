@@ -36,6 +36,7 @@ pub const TESTS: &[Package] = &[
     package("gnome-keyring", "the real keychain"),
     package("libsecret-tools", "looks into the keychain from outside"),
     package("python3-venv", "other S3 clients, as the other side"),
+    package("cron", "runs a line of a crontab"),
 ];
 
 pub const KERNEL: &[Package] = &[

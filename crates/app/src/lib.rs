@@ -49,6 +49,7 @@ pub use changes::Purge;
 pub use connect::Known;
 pub use contrast::Contrast;
 pub use dipper_access::{Problem as PolicyProblem, Severity};
+pub use dipper_s3::ChecksumWish;
 pub use dipper_s3::{
     Account, AwsProfileEntry, Connection, Credentials, DeviceCode, Identity, Options, Prompt,
     Proxy, ProxyRules, Question, SsoSessionEntry, Transport, Verify,
@@ -67,12 +68,12 @@ pub use dipper_sandbox as sandbox_server;
 pub use dipper_state::{JobKind, JobState, Priority, TransferFilter, TransferState};
 pub use dipper_sync::{
     Action as SyncAction, Begun, Compare, Counts, Deletion, Finding as TreeFinding, How,
-    Limits as SyncLimits, Note as SyncNote, Phase, Removed, Side, What as SyncWhat, Why as SyncWhy,
+    Note as SyncNote, Phase, Removed, Side, What as SyncWhat, Why as SyncWhy,
 };
 pub use dipper_transfer::{
-    Adopt, Below, Change as ObjectChange, Copy, Filter, FilterError, Found as Walked, HeaderEdit,
-    Item, ListedAction, OnExisting, Planned, Preserve, Protected, Protection, Rules, Sending,
-    Sieve, Skip as UploadSkip, Types, UploadJob, UploadSource, Walking, pattern_lines,
+    Adopt, Below, Bounds, Change as ObjectChange, Copy, Filter, FilterError, Found as Walked,
+    HeaderEdit, Item, ListedAction, OnExisting, Planned, Preserve, Protected, Protection, Rules,
+    Sending, Sieve, Skip as UploadSkip, Types, UploadJob, UploadSource, Walking, pattern_lines,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;
@@ -85,6 +86,7 @@ pub use home::{data_folder, home_folder};
 pub use imports::{Found, Import, ImportKind, Note, Taken};
 pub use jobs::{Chosen, ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
 pub use keys::{KeyInfo, KeyKind, Place};
+pub use links::MadeLink;
 pub use listing::{
     ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
 };
@@ -110,8 +112,8 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use dipper_state::{
-    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, Keys, OsKeychain, Profiles, SettingsTable,
-    Vault,
+    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, Keys, Links, OsKeychain, Profiles,
+    SettingsTable, Vault,
 };
 use dipper_transfer::{Engine, Limits};
 use dipper_types::{Clock, SystemClock};
@@ -129,6 +131,7 @@ pub struct App {
     profiles: Profiles,
     settings: SettingsTable,
     capabilities: Capabilities,
+    links: Links,
     connections: Arc<Connections>,
     chest: Arc<keys::Chest>,
     engine: Arc<Engine>,
@@ -218,6 +221,7 @@ impl App {
             profiles,
             settings: SettingsTable::new(&db),
             capabilities: Capabilities::new(&db),
+            links: Links::new(&db),
             connections,
             chest,
             engine,

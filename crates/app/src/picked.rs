@@ -2,7 +2,7 @@
 
 use dipper_s3::{Class, HeadRequest, ListRequest, ObjectId, S3};
 use dipper_state::{TransferFilter, TransferState};
-use dipper_transfer::{Below, Copy, Planned, Rules, Sieve, Stage, UploadJob};
+use dipper_transfer::{Below, Bounds, Copy, Planned, Rules, Sieve, Stage, UploadJob};
 use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, TransferId};
 use futures::StreamExt;
 
@@ -27,9 +27,10 @@ pub fn cut_of(roots: &[String], key: &str) -> usize {
 
 impl Chosen {
     /// Without what the rules leave out. They look at the path below a root: the folder that an address
-    /// names, or that the thing it names lies in.
-    pub fn sifted(mut self, rules: &Rules, roots: &[String]) -> Result<Self> {
-        if rules.is_empty() {
+    /// names, or that the thing it names lies in. Sizes and ages are of what is below prefixes: those of
+    /// single objects are not known here.
+    pub fn sifted(mut self, rules: &Rules, bounds: Bounds, roots: &[String]) -> Result<Self> {
+        if rules.is_empty() && bounds.is_none() {
             return Ok(self);
         }
         let mut filter = rules.filter()?;
@@ -44,7 +45,7 @@ impl Chosen {
         self.items = kept;
         for Below { prefix, sieve, .. } in &mut self.below {
             let cut = cut_of(roots, prefix);
-            *sieve = Some(Sieve { rules: rules.clone(), cut });
+            *sieve = Some(Sieve { rules: rules.clone(), cut, bounds });
         }
         Ok(self)
     }
@@ -225,7 +226,7 @@ mod tests {
             ],
             below: vec![Below { prefix: "q/r/".into(), ..Below::default() }],
         };
-        let sifted = chosen.sifted(&rules, &["p/".into(), "q/".into()]).unwrap();
+        let sifted = chosen.sifted(&rules, Bounds::default(), &["p/".into(), "q/".into()]).unwrap();
         assert_eq!(sifted.items.len(), 1);
         assert_eq!(sifted.below[0].sieve.as_ref().unwrap().cut, 2);
     }

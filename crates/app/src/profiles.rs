@@ -175,6 +175,11 @@ impl App {
             .cloned())
     }
 
+    /// Whether it could be saved.
+    pub async fn check_profile(&self, draft: &ProfileDraft) -> Result<()> {
+        self.check(draft).await.map(drop)
+    }
+
     pub async fn save_profile(&self, draft: ProfileDraft) -> Result<Profile> {
         let checked = self.check(&draft).await?;
         let id = match &draft.id {

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use dipper_state::{JobState, Priority, TransferState};
-use dipper_types::{JobId, TransferId};
+use dipper_types::{JobId, Timestamp, TransferId};
 use serde::{Deserialize, Serialize};
 
 use crate::events::Changed;
@@ -121,8 +121,19 @@ pub struct ReportRow {
 }
 
 const PAGE: u32 = 1000;
+/// In milliseconds: thirty days.
+const REMEMBERED: i64 = 30 * 24 * 60 * 60 * 1000;
 
 impl App {
+    /// Forgets jobs that were completed without a failure thirty days ago.
+    pub async fn forget_old_jobs(&self) -> Result<()> {
+        let before = self.clock.now().millis().saturating_sub(REMEMBERED);
+        for id in self.engine.forget_completed(Timestamp::from_millis(before)).await? {
+            let _ = self.events.jobs.send(id);
+        }
+        Ok(())
+    }
+
     pub async fn pause_job(&self, id: JobId) -> Result<()> {
         Ok(self.engine.pause(id).await?)
     }
@@ -267,7 +278,8 @@ impl App {
         }
         self.report(id, |row| match format {
             ReportFormat::Json => {
-                let line = serde_json::to_string(&row).map_err(|e| failed(e.into()))?;
+                let mut line = serde_json::to_value(&row).map_err(|e| failed(e.into()))?;
+                line["type"] = "file".into();
                 writeln!(out, "{line}").map_err(failed)
             }
             ReportFormat::Csv => {

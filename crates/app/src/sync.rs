@@ -6,10 +6,10 @@ use std::sync::Arc;
 use dipper_s3::ObjectHeaders;
 use dipper_state::Instance;
 use dipper_sync::{
-    Action, Begun, Compare, Deletion, Held, Ledger, Limits, Note, Removed, Request, Run, Scope,
-    Source, Store, SyncError, Target,
+    Action, Begun, Compare, Deletion, Held, Ledger, Note, Removed, Request, Run, Scope, Source,
+    Store, SyncError, Target,
 };
-use dipper_transfer::{Filter, FilterError, HeaderEdit, Preserve, Sending};
+use dipper_transfer::{Bounds, Filter, FilterError, HeaderEdit, Preserve, Sending};
 use dipper_types::{ObjectKey, Prefix, ProfileId, S3Uri};
 
 use crate::{App, Code, Failure, Result};
@@ -21,7 +21,7 @@ pub struct SyncAsked {
     pub target: String,
     pub filter: Filter,
     /// Of the sources.
-    pub limits: Limits,
+    pub limits: Bounds,
     pub compare: Compare,
     pub deletion: Deletion,
     pub headers: ObjectHeaders,

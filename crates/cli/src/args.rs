@@ -14,6 +14,7 @@ use crate::verbs::{
     jobs, key, mb, modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree, undo,
     vault, versions, watch,
 };
+use crate::wanted::BoundsArgs;
 
 const CONNECTION: &str = "Connection (else $S3CMD_CONFIG, ~/.s3cfg, AWS environment, first saved)";
 const OUTPUT: &str = "Output";
@@ -379,6 +380,8 @@ pub struct Put {
     pub stop_on_error: bool,
     #[command(flatten)]
     pub filters: FilterArgs,
+    #[command(flatten)]
+    pub bounds: BoundsArgs,
     /// Only the files that are named in it, a line each, below the only folder; `-` reads standard input
     #[arg(long, value_name = "FILE")]
     pub files_from: Option<PathBuf>,

@@ -48,6 +48,15 @@ pub enum SseWord {
 }
 
 impl EncryptArgs {
+    /// Whether anything is asked for, or asked not to be.
+    pub fn is_said(&self) -> bool {
+        self.server_side_encryption
+            || self.server_side_encryption_kms_id.is_some()
+            || self.sse.is_some()
+            || self.sse_c.is_some()
+            || self.no_encrypt
+    }
+
     /// What the server is asked for.
     ///
     /// # Errors

@@ -3,8 +3,10 @@
 use std::io::{BufRead, BufReader, Read};
 use std::path::{Component, Path, PathBuf};
 
-use clap::Args as ClapArgs;
-use dipper_app::{Adopt, Code, Failure, Result, Rules, Sending, Types, pattern_lines};
+use clap::{Args as ClapArgs, ValueEnum};
+use dipper_app::{
+    Adopt, ChecksumWish, Code, Failure, Result, Rules, Sending, Types, pattern_lines,
+};
 
 const FILTERS: &str = "Which files (see docs/sync.md)";
 const PARTS: &str = "How they are sent";
@@ -103,6 +105,9 @@ pub struct SendArgs {
     /// In one request, however large
     #[arg(long, help_heading = PARTS, conflicts_with = "multipart_chunk_size_mb")]
     pub disable_multipart: bool,
+    /// Send this checksum, which the server compares and keeps with the object; else the best it knows
+    #[arg(long, value_name = "ALGO", value_enum, help_heading = PARTS)]
+    pub checksum: Option<ChecksumWord>,
     /// Guess types by the names' endings (the default)
     #[arg(short = 'M', long, hide = true, overrides_with = "no_guess_mime_type")]
     pub guess_mime_type: bool,
@@ -129,7 +134,32 @@ impl SendArgs {
                 fallback: self.default_mime_type.clone(),
                 utf8: exts.map(str::to_owned).collect(),
             },
+            checksum: self.checksum.map(ChecksumWord::wish),
             ..Sending::default()
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+pub enum ChecksumWord {
+    Crc64nvme,
+    Crc32c,
+    Crc32,
+    Sha1,
+    Sha256,
+    /// Compared, and not kept
+    Md5,
+}
+
+impl ChecksumWord {
+    fn wish(self) -> ChecksumWish {
+        match self {
+            Self::Crc64nvme => ChecksumWish::Crc64nvme,
+            Self::Crc32c => ChecksumWish::Crc32c,
+            Self::Crc32 => ChecksumWish::Crc32,
+            Self::Sha1 => ChecksumWish::Sha1,
+            Self::Sha256 => ChecksumWish::Sha256,
+            Self::Md5 => ChecksumWish::Md5,
         }
     }
 }

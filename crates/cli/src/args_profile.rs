@@ -111,6 +111,9 @@ impl KeyArgs {
 pub struct ProfileVerb {
     #[command(subcommand)]
     pub verb: ProfileAction,
+    /// Say what would be saved, forgotten or taken over
+    #[arg(short = 'n', long, global = true)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -238,7 +241,4 @@ pub struct ProfileImport {
     /// Take this one; may be given more than once
     #[arg(long, value_name = "NAME")]
     pub name: Vec<String>,
-    /// Only say what is there
-    #[arg(short = 'n', long)]
-    pub dry_run: bool,
 }

@@ -11,7 +11,7 @@ use dipper_app::{
 };
 use dipper_types::Secret;
 
-use crate::args::{Args, Verb};
+use crate::args::Args;
 use crate::passphrase;
 use crate::s3cfg::S3cfg;
 
@@ -204,14 +204,6 @@ pub fn read_s3cfg(args: &Args, path: &Path) -> Result<Connection> {
 }
 
 pub fn of_s3cfg(args: &Args, mut cfg: S3cfg, path: &Path) -> Result<Connection> {
-    let uploads = matches!(args.verb, Verb::Put(_) | Verb::Sync(_));
-    for setting in ["encrypt", "server_side_encryption"] {
-        if uploads && cfg.flag(setting, false) {
-            let what = format!("{} asks for {setting}, which is not there yet", path.display());
-            return Err(Failure::invalid(what)
-                .with_hint("Nothing was sent. Use s3cmd for this, or say False there."));
-        }
-    }
     for (name, value) in args.keys.settings() {
         cfg.set(name, value);
     }

@@ -43,12 +43,14 @@ const MOVING: &[&str] = &["put", "get", "sync"];
 const SIFTED: &[&str] =
     &["put", "get", "sync", "del", "rm", "cp", "mv", "modify", "setacl", "restore"];
 const WRITING: &[&str] = &["put", "sync", "cp", "mv", "modify"];
+/// Of Dipper's own verbs, those that upload, too: none of them sends in clear what was to be sealed.
+const SEALED: &[&str] = &["put", "sync", "pipe", "watch", "cp", "mv", "modify"];
 const CLOUDFRONT: &[&str] = &["cfcreate", "cfmodify"];
 
 /// All of s3cmd 2.4.0 but those that every verb of ours has.
 const OPTIONS: &[Known] = &[
     flag(&["-n", "--dry-run"], With(&["put", "get", "sync", "del", "rm", "cp", "mv", "restore"])),
-    flag(&["-e", "--encrypt"], With(&["put", "sync"])),
+    flag(&["-e", "--encrypt"], With(&["put", "sync", "pipe", "watch"])),
     flag(&["--no-encrypt"], Nothing),
     flag(&["-f", "--force"], With(&["get", "del", "rm", "rb", "sync"])),
     flag(&["--continue"], With(&["get"])),
@@ -99,8 +101,8 @@ const OPTIONS: &[Known] = &[
     value(&["-m", "--mime-type"], With(WRITING)),
     value(&["--add-header"], With(WRITING)),
     value(&["--remove-header"], With(&["modify"])),
-    flag(&["--server-side-encryption"], With(WRITING)),
-    value(&["--server-side-encryption-kms-id"], With(WRITING)),
+    flag(&["--server-side-encryption"], With(SEALED)),
+    value(&["--server-side-encryption-kms-id"], With(SEALED)),
     value(&["--encoding"], Nothing),
     value(&["--add-encoding-exts"], With(UP)),
     flag(&["--verbatim"], Nothing),
@@ -373,6 +375,40 @@ mod tests {
         };
         let missing: Vec<&String> = missing.iter().filter(|line| !later(line)).collect();
         assert!(missing.is_empty(), "{missing:?}");
+    }
+
+    /// Each verb stands in the table that `tests/cli/dry_run.rs` goes through: one that writes takes `-n`.
+    #[test]
+    fn every_verb_that_writes_has_a_dry_run() {
+        fn leaves(command: &Command, path: &str, all: &mut Vec<(String, bool)>) {
+            let verbs: Vec<&Command> =
+                command.get_subcommands().filter(|verb| verb.get_name() != "help").collect();
+            let dry = command.get_arguments().any(|arg| arg.get_id() == "dry_run");
+            // `payer` is both: a verb, and a noun with verbs.
+            if verbs.is_empty() || command.is_args_conflicts_with_subcommands_set() {
+                all.push((path.to_owned(), dry));
+            }
+            for verb in verbs {
+                leaves(verb, format!("{path} {}", verb.get_name()).trim(), all);
+            }
+        }
+        let mut command = crate::args::Args::command();
+        command.build();
+        let mut all = Vec::new();
+        leaves(&command, "", &mut all);
+        all.sort();
+        let table = include_str!("../../../tests/cli/verbs.txt");
+        let lines = table.lines().filter(|line| !line.starts_with('#'));
+        let mut told: Vec<(String, bool)> = lines
+            .map(|line| line.split_once('|').unwrap())
+            .map(|(path, words)| (path.trim().to_owned(), words.trim() != "-"))
+            .collect();
+        told.sort();
+        let names = |of: &[(String, bool)]| of.iter().map(|one| one.0.clone()).collect::<Vec<_>>();
+        assert_eq!(names(&all), names(&told));
+        for ((path, dry), (_, writes)) in all.iter().zip(&told) {
+            assert!(*dry || !writes, "{path} writes, and has no --dry-run");
+        }
     }
 
     #[test]

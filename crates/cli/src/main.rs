@@ -10,6 +10,7 @@ mod args_profile;
 mod ask;
 mod bwlimit;
 mod connection;
+mod defaults;
 mod drop_in;
 mod exit;
 mod glob;
@@ -41,7 +42,7 @@ fn main() -> ExitCode {
     let parsed = command
         .try_get_matches_from(words)
         .and_then(|mut found| Args::from_arg_matches_mut(&mut found));
-    let args = match parsed {
+    let mut args = match parsed {
         Ok(args) => args,
         Err(error) => {
             let _ = error.print();
@@ -54,6 +55,10 @@ fn main() -> ExitCode {
         }
     };
     let json = args.json;
+    if let Err(failure) = defaults::apply(&mut args) {
+        output::failure(&failure, json);
+        return ExitCode::from(exit::CONFIG);
+    }
     let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -100,6 +105,8 @@ async fn run(args: Args) -> dipper_app::Result<Ended> {
         Verb::Run(options) => verbs::batch::run(&app, &args, options).await,
         _ => verbs::run(&app, &args).await,
     };
+    // Whatever went wrong was told; that old jobs stay is no matter.
+    let _ = app.forget_old_jobs().await;
     app.close().await;
     ended
 }

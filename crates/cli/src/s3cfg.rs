@@ -15,14 +15,10 @@ pub struct S3cfg {
 
 impl S3cfg {
     pub fn read(path: &Path) -> Result<Self> {
-        let failed = |error: std::io::Error| {
-            Failure::new(Code::LocalIo, format!("{}: {error}", path.display()))
-                .with_hint("Check the path after -c.")
-        };
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            let mode = std::fs::metadata(path).map_err(failed)?.permissions().mode();
+            let mode = std::fs::metadata(path).map_or(0, |meta| meta.permissions().mode());
             if mode & 0o077 != 0 {
                 crate::output::note(&format!(
                     "WARNING: {} holds keys and others can read it; run chmod 600 on it",
@@ -30,7 +26,15 @@ impl S3cfg {
                 ));
             }
         }
-        let text = std::fs::read_to_string(path).map_err(failed)?;
+        Self::load(path)
+    }
+
+    /// The same without a look at who may read it.
+    pub fn load(path: &Path) -> Result<Self> {
+        let text = std::fs::read_to_string(path).map_err(|error| {
+            Failure::new(Code::LocalIo, format!("{}: {error}", path.display()))
+                .with_hint("Check the path after -c.")
+        })?;
         Ok(Self::parse(&text, |name| std::env::var(name).ok()))
     }
 

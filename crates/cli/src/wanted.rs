@@ -1,7 +1,7 @@
 //! Which objects are wanted, by what a listing tells of them.
 
 use clap::Args;
-use dipper_app::{Failure, ListedObject, Result, SyncLimits};
+use dipper_app::{Bounds, Failure, ListedObject, Result};
 use dipper_types::Timestamp;
 use regex::Regex;
 
@@ -12,7 +12,7 @@ const HEADING: &str = "Sizes and ages";
 
 /// How large and how old a source may be.
 #[derive(Debug, Clone, Default, Args)]
-pub struct Bounds {
+pub struct BoundsArgs {
     /// Only what is so large or larger: 10k, 5m, 1g
     #[arg(long, value_name = "SIZE", help_heading = HEADING)]
     pub min_size: Option<String>,
@@ -27,11 +27,11 @@ pub struct Bounds {
     pub max_age: Option<String>,
 }
 
-impl Bounds {
-    pub fn limits(&self) -> Result<SyncLimits> {
+impl BoundsArgs {
+    pub fn bounds(&self) -> Result<Bounds> {
         let size = |text: &Option<String>| text.as_deref().map(words::bytes).transpose();
         let age = |text: &Option<String>| text.as_deref().map(words::span).transpose();
-        Ok(SyncLimits {
+        Ok(Bounds {
             min_size: size(&self.min_size)?,
             max_size: size(&self.max_size)?,
             min_age: age(&self.min_age)?,
@@ -49,7 +49,7 @@ pub struct Wanted {
     pub paths: Vec<Glob>,
     /// Somewhere in the key.
     pub regex: Option<Regex>,
-    pub limits: SyncLimits,
+    pub limits: Bounds,
     /// One of them; a listing without any means STANDARD.
     pub classes: Vec<String>,
 }
@@ -109,7 +109,7 @@ mod tests {
         assert!(has(&by_path, "a/x.log", 1, 1) && !has(&by_path, "a/b/x.log", 1, 1));
         let by_regex = Wanted { regex: regex("[0-9]{4}/").ok(), ..Wanted::default() };
         assert!(has(&by_regex, "logs/2026/x", 1, 1) && !has(&by_regex, "logs/26/x", 1, 1));
-        let limits = SyncLimits { min_size: Some(5), ..SyncLimits::default() };
+        let limits = Bounds { min_size: Some(5), ..Bounds::default() };
         let sizes = Wanted { limits, ..Wanted::default() };
         assert_eq!([4, 5].map(|size| has(&sizes, "a", size, 1)), [false, true]);
         let class = Wanted { classes: vec!["standard".into()], ..Wanted::default() };

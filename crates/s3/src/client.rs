@@ -23,6 +23,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use aws_smithy_types::error::metadata::ProvideErrorMetadata;
 use dipper_types::Timestamp;
 
+use crate::checksum::ChecksumWish;
 use crate::connection::Connection;
 use crate::credentials::{Around, Credentials, SignInError, Wallet, WalletProvider as Provider};
 use crate::encryption::Opened;
@@ -35,6 +36,8 @@ use crate::transport::{self, Naming, Patience, Transport};
 #[derive(Clone)]
 pub struct S3 {
     inner: Arc<Inner>,
+    /// What uploads are to carry, where it was asked for.
+    pub(crate) checksum: Option<ChecksumWish>,
 }
 
 impl std::fmt::Debug for S3 {
@@ -99,11 +102,15 @@ impl S3 {
                 lists_v1: AtomicBool::new(false),
                 keeps_crc: OnceLock::new(),
             }),
+            checksum: None,
         }
     }
 
     /// Whether what is sent carries a CRC-64/NVME, and not an MD5.
     pub fn by_crc(&self) -> bool {
+        if let Some(wish) = self.checksum {
+            return wish == ChecksumWish::Crc64nvme;
+        }
         match self.connection().provider.integrity {
             Integrity::Crc64nvme => true,
             Integrity::ContentMd5 => false,
@@ -113,7 +120,8 @@ impl S3 {
 
     /// Whether the server is still to be asked for checksums.
     pub(crate) fn asks_for_crc(&self) -> bool {
-        self.connection().provider.integrity == Integrity::Asked
+        self.checksum.is_none()
+            && self.connection().provider.integrity == Integrity::Asked
             && self.inner.keeps_crc.get().is_none()
     }
 

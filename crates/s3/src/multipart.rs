@@ -8,12 +8,13 @@ use bytes::Bytes;
 use dipper_types::{BucketName, ObjectKey, PartNumber, UploadId};
 use md5::{Digest, Md5};
 
-use crate::body::{Sent, counted};
+use crate::body::{Payload, Sent, counted};
+use crate::checksum::{self, checksum_in, with_checksum};
 use crate::client::{Retries, S3};
 use crate::encryption::{ServerSide, with_customer_key};
 use crate::error::{Class, Error};
 use crate::object::{Guard, with_headers};
-use crate::types::{ObjectHeaders, bare_etag};
+use crate::types::{ChecksumAlgorithm, ObjectHeaders, bare_etag};
 
 /// A part that the server has.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +39,12 @@ impl S3 {
         headers: &ObjectHeaders,
     ) -> Result<UploadId, Error> {
         let op = "CreateMultipartUpload";
+        let at = (bucket.as_str(), key.as_str());
+        self.may_keep_checksums(op, at)?;
+        let wanted = self.wanted_checksum();
         let written = &self.written(op, bucket, key, headers.encryption.as_ref()).await?;
         let begin = |crc: bool| {
+            let sum = wanted.or(crc.then_some(ChecksumAlgorithm::Crc64nvme));
             self.run(
                 op,
                 Some(bucket.as_str()),
@@ -51,8 +56,8 @@ impl S3 {
                         .key(key.as_str())
                         .set_storage_class(headers.storage_class.as_deref().map(StorageClass::from))
                         .set_tagging(headers.tags.clone())
-                        .set_checksum_algorithm(crc.then_some(SdkAlgorithm::Crc64Nvme))
-                        .set_checksum_type(crc.then_some(ChecksumType::FullObject));
+                        .set_checksum_algorithm(sum.map(checksum::sdk))
+                        .set_checksum_type(sum.map(checksum::kind));
                     async move { call.send().await }
                 },
             )
@@ -75,7 +80,14 @@ impl S3 {
         if self.asks_for_crc() {
             self.learn_crc(answer.checksum_algorithm() == Some(&SdkAlgorithm::Crc64Nvme));
         }
-        answer.upload_id().filter(|id| !id.is_empty()).map(UploadId::new).ok_or_else(|| {
+        let id = answer.upload_id().filter(|id| !id.is_empty()).map(UploadId::new);
+        if let (Some(id), Some(wanted)) = (&id, wanted)
+            && answer.checksum_algorithm() != Some(&checksum::sdk(wanted))
+        {
+            self.abort_upload(bucket, key, id).await?;
+            return Err(self.not_kept(op, at));
+        }
+        id.ok_or_else(|| {
             Error::of_answer(
                 Class::NotS3,
                 op,
@@ -101,12 +113,15 @@ impl S3 {
         encryption: Option<&ServerSide>,
     ) -> Result<PartRef, Error> {
         let op = "UploadPart";
+        let at = (bucket.as_str(), key.as_str());
+        let own = self.checksum_of(op, at, &Payload::Held(bytes.clone())).await?;
         let customer = self.part_key(op, bucket, key, encryption).await?;
         let crc = crc64nvme.filter(|_| self.by_crc()).map(str::to_owned);
         let md5: Option<[u8; 16]> = crc.is_none().then(|| Md5::digest(&bytes).into());
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = with_customer_key!(client.upload_part(), customer.as_ref())
+                let call = with_checksum!(client.upload_part(), own.as_ref());
+                let call = with_customer_key!(call, customer.as_ref())
                     .bucket(bucket.as_str())
                     .key(key.as_str())
                     .upload_id(upload.as_str())
@@ -124,6 +139,9 @@ impl S3 {
             .e_tag()
             .map(bare_etag)
             .ok_or_else(|| wrong(Class::NotS3, "stored, but no ETag in the answer"))?;
+        if let Some((algorithm, _)) = &own {
+            self.is_kept(op, at, own.as_ref(), checksum_in!(answer, *algorithm))?;
+        }
         if let (Some(ours), Some(theirs)) = (&crc, answer.checksum_crc64_nvme())
             && ours != theirs
         {
@@ -173,10 +191,18 @@ impl S3 {
         guard: &Guard,
     ) -> Result<FinishedUpload, Error> {
         let full = full_crc64nvme.filter(|_| self.by_crc()).map(str::to_owned);
+        // Each part's is named again at the end; the server has them all.
+        let other = self.wanted_checksum().filter(|a| *a != ChecksumAlgorithm::Crc64nvme);
+        let kept = match other {
+            Some(_) => self.list_parts(bucket, key, upload).await?,
+            None => Vec::new(),
+        };
         let parts: Vec<CompletedPart> = parts
             .iter()
             .map(|part| {
-                CompletedPart::builder()
+                let sum = kept.iter().find(|kept| kept.number == part.number);
+                let sum = sum.and_then(|kept| kept.checksum.as_ref());
+                with_checksum!(CompletedPart::builder(), sum)
                     .part_number(part.number.get())
                     .e_tag(format!("\"{}\"", part.etag))
                     .set_checksum_crc64_nvme(part.crc64nvme.clone())

@@ -9,6 +9,7 @@ use dipper_types::{BucketName, ObjectKey, PartNumber};
 use md5::{Digest, Md5};
 
 use crate::body::{Download, Payload, Sent};
+use crate::checksum::{checksum_in, with_checksum};
 use crate::client::{Retries, S3};
 use crate::encryption::with_customer_key;
 use crate::error::{Class, Error};
@@ -59,6 +60,8 @@ pub struct Stored {
     pub etag: String,
     pub crc64nvme: Option<String>,
     pub encryption: Option<String>,
+    /// The checksum that was asked for, which the server compared and keeps.
+    pub proven: Option<ChecksumAlgorithm>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -345,6 +348,9 @@ impl S3 {
         sent: Option<&Sent>,
     ) -> Result<Stored, Error> {
         let op = "PutObject";
+        let at = (bucket.as_str(), key.as_str());
+        self.may_keep_checksums(op, at)?;
+        let own = self.checksum_of(op, at, &payload).await?;
         let headers = &request.headers;
         let md5 = match (self.by_crc(), &payload) {
             (false, Payload::Held(bytes)) => {
@@ -355,7 +361,8 @@ impl S3 {
         let written = &self.written(op, bucket, key, headers.encryption.as_ref()).await?;
         let answer = self
             .run(op, Some(bucket.as_str()), Some(key.as_str()), Retries::Caller, |client| {
-                let call = with_headers!(client.put_object(), headers, written)
+                let call = with_checksum!(client.put_object(), own.as_ref());
+                let call = with_headers!(call, headers, written)
                     .bucket(bucket.as_str())
                     .key(key.as_str())
                     .content_length(i64::try_from(payload.len()).unwrap_or(i64::MAX))
@@ -375,7 +382,21 @@ impl S3 {
             Error::of_answer(Class::NotS3, op, bucket.as_str(), key.as_str(), what)
         })?;
         self.note_written(bucket, key, written.customer.as_ref());
+        let proven = match self.wanted_checksum() {
+            None => None,
+            Some(wanted) => {
+                let told = checksum_in!(answer, wanted);
+                // Some servers tell it only when they are asked.
+                if !self.is_kept(op, at, own.as_ref(), told)?
+                    && !self.has_checksum(bucket, key, wanted).await?
+                {
+                    return Err(self.not_kept(op, at));
+                }
+                Some(wanted)
+            }
+        };
         Ok(Stored {
+            proven,
             etag,
             crc64nvme: answer.checksum_crc64_nvme().map(str::to_owned),
             encryption: answer
@@ -383,6 +404,16 @@ impl S3 {
                 .map(|e| e.as_str().to_owned())
                 .or_else(|| answer.sse_customer_algorithm().map(|c| format!("SSE-C {c}"))),
         })
+    }
+
+    async fn has_checksum(
+        &self,
+        bucket: &BucketName,
+        key: &ObjectKey,
+        wanted: ChecksumAlgorithm,
+    ) -> Result<bool, Error> {
+        let head = self.head_object(bucket, key).await?;
+        Ok(head.checksums.iter().any(|sum| sum.algorithm == wanted))
     }
 
     /// DeleteObject. Deleting what is not there succeeds, as S3 has it.

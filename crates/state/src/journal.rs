@@ -11,6 +11,7 @@ use crate::{Db, StateError, os_path};
 
 mod control;
 mod intents;
+mod old;
 mod rows;
 
 pub use intents::Intent;

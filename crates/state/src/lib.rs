@@ -11,6 +11,7 @@ mod journal;
 mod key_file;
 mod keychain;
 mod keys;
+mod links;
 mod os_path;
 mod profiles;
 mod schema;
@@ -28,6 +29,7 @@ pub use journal::{
 pub use key_file::{KeyFile, KeyFileOr};
 pub use keychain::{KeyStore, KeychainError, OsKeychain};
 pub use keys::{KeyRow, Keys, PlaceRow};
+pub use links::{LinkRow, Links};
 pub use profiles::{ProfileRow, Profiles};
 pub use settings::SettingsTable;
 pub use vault::{Vault, VaultError, VaultState};

@@ -123,6 +123,20 @@ const STEPS: &[&str] = &[
     ) STRICT, WITHOUT ROWID;
     ALTER TABLE transfers ADD COLUMN recipe BLOB;
     ",
+    // 7: presigned links that were made, without their signatures.
+    "
+    CREATE TABLE links (
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        made_at INTEGER NOT NULL,
+        method TEXT NOT NULL,
+        bucket TEXT NOT NULL,
+        key TEXT NOT NULL,
+        version TEXT,
+        expires_at INTEGER NOT NULL,
+        connection TEXT NOT NULL,
+        signer TEXT
+    ) STRICT;
+    ",
 ];
 
 pub(crate) const VERSION: u32 = STEPS.len() as u32;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use dipper_s3::ObjectHeaders;
 use dipper_state::Digests;
-use dipper_transfer::{Engine, Filter, HeaderEdit, Preserve, Sending};
+use dipper_transfer::{Bounds, Engine, Filter, HeaderEdit, Preserve, Sending};
 use dipper_types::{BucketName, ObjectKey, Prefix, Timestamp};
 use futures::future::BoxFuture;
 use futures::stream::{BoxStream, FuturesOrdered};
@@ -18,7 +18,6 @@ use crate::fs::Doomed;
 use crate::guard::{Deletion, Found, Held, may_delete};
 use crate::item::{At, Item, Kind, Ledger, Note, Store};
 use crate::judge::{Compare, Why};
-use crate::limits::Limits;
 use crate::local::{Walk, files};
 use crate::merge::{Merge, Pair, union};
 use crate::remote::{Listed, Scope, objects};
@@ -48,7 +47,7 @@ pub struct Request {
     pub target: Target,
     pub filter: Arc<Filter>,
     /// Of the sources. What is left out so is not deleted from the target.
-    pub limits: Limits,
+    pub limits: Bounds,
     pub compare: Compare,
     pub deletion: Deletion,
     pub headers: ObjectHeaders,

@@ -7,7 +7,7 @@ use std::time::Duration;
 use dipper_state::{
     Instance, JobRow, JobState, NewJob, Priority, TransferFilter, TransferRow, Wish,
 };
-use dipper_types::{JobId, TransferId};
+use dipper_types::{JobId, Timestamp, TransferId};
 
 use crate::engine::{DOUBTFUL, Engine, Stop};
 use crate::error::TransferError;
@@ -67,6 +67,11 @@ impl Engine {
             }
         }
         Ok(self.journal.clear_finished().await?)
+    }
+
+    /// Forgets jobs that were completed before then, without a failure. Gives which.
+    pub async fn forget_completed(&self, before: Timestamp) -> Result<Vec<JobId>, TransferError> {
+        Ok(self.journal.forget_completed(before).await?)
     }
 
     /// Stops a job so that it can go on: its uploads stay open, its files half-way.

@@ -398,7 +398,7 @@ impl Engine {
         self.journal.set_state(id, JobState::Running, None, None).await?;
         self.sink.job_changed(id);
         let Order { spec, below } = serde_json::from_str(&row.spec)?;
-        let s3 = self.connections.s3(&row.profile).await?;
+        let s3 = spec.connected(self.connections.s3(&row.profile).await?);
         let stop = self.stopping.child_token();
         let both = CancellationToken::new();
         let _link = link([cancel.clone(), stop], &both);

@@ -9,6 +9,7 @@ use dipper_types::{BucketName, JobId};
 use tokio::sync::Notify;
 use tokio::task::JoinHandle;
 
+use crate::bounds::Bounds;
 use crate::engine::JobContext;
 use crate::error::TransferError;
 use crate::filter::Filter;
@@ -100,15 +101,16 @@ async fn objects(context: Arc<JobContext>, more: Arc<Notify>) -> Result<(), Tran
     };
     for below in context.below.iter() {
         let request = ListRequest { prefix: below.prefix.clone(), ..ListRequest::default() };
-        let (filter, seen_from) = match &below.sieve {
+        let (filter, seen_from, bounds) = match &below.sieve {
             Some(sieve) => {
                 let mut filter = sieve.rules.filter()?;
                 // What only says something of folders here.
                 filter.forget_folders();
-                (filter, sieve.cut)
+                (filter, sieve.cut, sieve.bounds)
             }
-            None => (Filter::default(), 0),
+            None => (Filter::default(), 0, Bounds::default()),
         };
+        let now = context.engine.clock.now();
         let mut listing = s3.list(&bucket, request);
         while let Some(page) = listing.next().await? {
             if context.cancel.is_cancelled() {
@@ -120,7 +122,9 @@ async fn objects(context: Arc<JobContext>, more: Arc<Notify>) -> Result<(), Tran
                 if !known.is_empty() && known.remove(&object.key) {
                     continue;
                 }
-                if filter.excludes(object.key.get(seen_from..).unwrap_or_default())? {
+                if filter.excludes(object.key.get(seen_from..).unwrap_or_default())?
+                    || !bounds.hold(object.size, object.modified, now)
+                {
                     continue;
                 }
                 bytes += object.size;
@@ -173,7 +177,9 @@ async fn files(
     let (tell, mut told) = tokio::sync::mpsc::channel::<Vec<Found>>(4);
     let cancel = context.cancel.clone();
     let empty_folders = context.spec.keep().empty_folders;
-    let walking = context.spec.sending().map(Walking::new).transpose()?.unwrap_or_default();
+    let now = context.engine.clock.now();
+    let walking = context.spec.sending().map(|sending| Walking::new(sending, now));
+    let walking = walking.transpose()?.unwrap_or_default();
     // A plan that was cut off goes on behind what it has.
     let mut known = known(&context)?;
     let walker = tokio::task::spawn_blocking(move || {

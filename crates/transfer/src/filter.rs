@@ -9,6 +9,8 @@
 use fancy_regex::Regex;
 use serde::{Deserialize, Serialize};
 
+use crate::bounds::Bounds;
+
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum FilterError {
@@ -54,12 +56,15 @@ impl Rules {
     }
 }
 
-/// What is left out of what is found, and from which byte on a key is the path that rules look at.
+/// What is left out of what is found: by its name, of which from this byte on is the path that rules
+/// look at, and by its size and age.
 #[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Sieve {
     pub rules: Rules,
     pub cut: usize,
+    #[serde(default, skip_serializing_if = "Bounds::is_none")]
+    pub bounds: Bounds,
 }
 
 #[derive(Debug, Default)]

@@ -6,6 +6,7 @@
 
 mod adopt;
 mod attrs;
+mod bounds;
 mod bucket;
 mod came;
 mod change;
@@ -51,6 +52,7 @@ mod waiting;
 mod whole;
 
 pub use attrs::{Attrs, md5_of};
+pub use bounds::Bounds;
 pub use conflict::kept_mtime;
 pub use digest::{FileDigest, digest};
 pub use engine::{Engine, Limits};

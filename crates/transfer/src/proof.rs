@@ -174,7 +174,7 @@ fn of_parts(head: &ObjectHead) -> Option<(&Checksum, u64)> {
     .next()
 }
 
-fn name(algorithm: ChecksumAlgorithm) -> &'static str {
+pub(crate) fn name(algorithm: ChecksumAlgorithm) -> &'static str {
     match algorithm {
         ChecksumAlgorithm::Crc32 => "crc32",
         ChecksumAlgorithm::Crc32c => "crc32c",

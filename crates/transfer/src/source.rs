@@ -5,7 +5,9 @@ use std::fs::{FileType, Metadata};
 use std::path::{Path, PathBuf};
 
 use dipper_state::Fingerprint;
+use dipper_types::Timestamp;
 
+use crate::bounds::Bounds;
 use crate::error::TransferError;
 use crate::filter::{Filter, FilterError, Sieve};
 use crate::spec::{Sending, UploadSource};
@@ -64,6 +66,8 @@ pub struct Walking {
     /// What is left out, and from where on a key is the path that is looked at.
     filter: Filter,
     cut: usize,
+    /// And what ages are counted from.
+    bounds: Option<(Bounds, Timestamp)>,
 }
 
 /// A path that is to be looked at. `depth`: of how many folders that are open.
@@ -74,14 +78,26 @@ struct Step {
 }
 
 impl Walking {
+    /// `now` is what ages are counted from.
+    ///
     /// # Errors
     /// A pattern that can't be read.
-    pub fn new(sending: &Sending) -> Result<Self, FilterError> {
-        let (filter, cut) = match &sending.sieve {
-            Some(Sieve { rules, cut }) => (rules.filter()?, *cut),
-            None => (Filter::default(), 0),
-        };
-        Ok(Self { follow_links: sending.follow_links, filter, cut })
+    pub fn new(sending: &Sending, now: Timestamp) -> Result<Self, FilterError> {
+        let follow_links = sending.follow_links;
+        Ok(match &sending.sieve {
+            Some(Sieve { rules, cut, bounds }) => {
+                let bounds = bounds.is_any().then_some((*bounds, now));
+                Self { follow_links, filter: rules.filter()?, cut: *cut, bounds }
+            }
+            None => Self { follow_links, ..Self::default() },
+        })
+    }
+
+    fn is_within(&self, meta: &Metadata) -> bool {
+        self.bounds.is_none_or(|(bounds, now)| {
+            let modified = meta.modified().ok().map(Timestamp::from_system);
+            bounds.hold(meta.len(), modified, now)
+        })
     }
 
     /// # Errors
@@ -146,6 +162,7 @@ impl Walking {
             let real = if link { path.canonicalize().ok() } else { None };
             return more(found(match reason(meta.file_type(), &key) {
                 Some(why) => skip(why),
+                None if !self.is_within(&meta) => return more(true),
                 None => {
                     let path = real.unwrap_or_else(|| path.clone());
                     Found::File { path, key: key.clone(), size: meta.len() }

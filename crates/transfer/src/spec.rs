@@ -2,7 +2,7 @@
 
 use std::ffi::OsString;
 
-use dipper_s3::{ObjectHeaders, ServerSide, Visibility};
+use dipper_s3::{ChecksumWish, ObjectHeaders, S3, ServerSide, Visibility};
 use dipper_types::{BucketName, ObjectKey, Prefix, ProfileId};
 use serde::{Deserialize, Serialize};
 
@@ -65,6 +65,9 @@ pub struct Sending {
     /// when the job is made.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub places: Option<Vec<Protected>>,
+    /// What uploads carry, in the place of what the provider is sent anyway.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub checksum: Option<ChecksumWish>,
 }
 
 /// What content type a file gets where none is named.
@@ -375,6 +378,14 @@ impl Spec {
         match places {
             Some(_) => None,
             None => Some(places.insert(Vec::new())),
+        }
+    }
+
+    /// The connection, as this job uses it.
+    pub fn connected(&self, s3: S3) -> S3 {
+        match self.sending().and_then(|sending| sending.checksum) {
+            Some(wish) => s3.with_checksum(wish),
+            None => s3,
         }
     }
 

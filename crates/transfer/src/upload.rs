@@ -266,7 +266,9 @@ impl Upload<'_> {
                     // The answer to an earlier attempt was lost: what lies there may be ours.
                     Err(error) if error.class == Class::PreconditionFailed && number > 0 => {
                         match self.lies_there(ours).await? {
-                            Some((_, etag)) => Stored { etag, crc64nvme: None, encryption: None },
+                            Some((_, etag)) => {
+                                Stored { etag, crc64nvme: None, encryption: None, proven: None }
+                            }
                             None => return Err(error.into()),
                         }
                     }
@@ -285,7 +287,9 @@ impl Upload<'_> {
         })
         .await?;
         let by_md5 = is_md5(&stored.etag) && stored.etag.eq_ignore_ascii_case(&hex::encode(md5));
-        let verified = if stored.crc64nvme.is_some() && crc64.is_some() {
+        let verified = if let Some(wanted) = stored.proven {
+            crate::proof::name(wanted)
+        } else if stored.crc64nvme.is_some() && crc64.is_some() {
             "crc64nvme"
         } else if by_md5 {
             "md5"

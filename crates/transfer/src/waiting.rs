@@ -137,7 +137,7 @@ impl JobContext {
             row: self.row.clone(),
             spec: self.spec.clone(),
             below: Arc::clone(&self.below),
-            s3,
+            s3: self.spec.connected(s3),
             progress: Arc::clone(&self.progress),
             cancel: self.cancel.clone(),
             gate: Arc::clone(&self.gate),

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use dipper_state::JobState;
-use dipper_sync::{Compare, Deletion, Ledger, Limits, Request, Run, Source, Store, Target, plan};
-use dipper_transfer::{Filter, Preserve};
+use dipper_sync::{Compare, Deletion, Ledger, Request, Run, Source, Store, Target, plan};
+use dipper_transfer::{Bounds, Filter, Preserve};
 use dipper_types::{Clock, Prefix, ProfileId, SystemClock};
 
 use crate::rig::{Place, Rig};
@@ -32,7 +32,7 @@ fn request(place: &Place, s3: &dipper_s3::S3, up: bool) -> Request {
             false => Target::Folder(place.dst()),
         },
         filter: Arc::new(Filter::default()),
-        limits: Limits::default(),
+        limits: Bounds::default(),
         compare: Compare { content: true, skip_existing: false },
         deletion: Deletion { removed: true, max: None, force: false },
         headers: Default::default(),

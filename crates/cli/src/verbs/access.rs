@@ -10,7 +10,10 @@ pub async fn run(context: &Context<'_>, options: &Uris) -> Result<Ended> {
         let bucket = bucket_only(uri)?;
         let access = context.app.bucket_access(&context.profile, bucket.as_str()).await?;
         if context.args.json {
-            json(&access);
+            let mut told = serde_json::to_value(&access).unwrap_or_default();
+            told["type"] = "access".into();
+            told["bucket"] = bucket.as_str().into();
+            json(&told);
             continue;
         }
         let word = match access.exposure {

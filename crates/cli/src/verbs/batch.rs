@@ -31,6 +31,9 @@ pub struct Run {
     /// Stop with the first line that fails; what runs by then goes on
     #[arg(long)]
     pub stop_on_error: bool,
+    /// Every line as a dry run
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
 }
 
 /// A line, by its number.
@@ -44,7 +47,7 @@ struct Done {
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &Run) -> Result<Ended> {
     let mut lines = lines(&options.file)?;
-    let outer = Shared::of(args, options.jobs == 1);
+    let outer = Shared { dry_run: options.dry_run, ..Shared::of(args, options.jobs == 1) };
     let mut running: JoinSet<Done> = JoinSet::new();
     let (mut failed, mut all, mut over) = (0_u64, 0_u64, false);
     loop {
@@ -158,6 +161,7 @@ struct Shared {
     progress: bool,
     /// Bars of several would paint over each other.
     no_progress: bool,
+    dry_run: bool,
     command: Command,
 }
 
@@ -167,6 +171,7 @@ impl Shared {
         command.build();
         Self {
             command,
+            dry_run: false,
             config: args.config.clone(),
             profile: args.profile.clone(),
             sandbox: args.sandbox,
@@ -189,7 +194,10 @@ impl Shared {
             return Ok(None);
         }
         let all = std::iter::once("dipper".into()).chain(words.into_iter().map(Into::into));
-        let words = drop_in::arrange(all.collect(), &self.command)?;
+        let mut words = drop_in::arrange(all.collect(), &self.command)?;
+        if self.dry_run {
+            dry(&mut words, &self.command);
+        }
         let parsed = self.command.clone().try_get_matches_from(words);
         let read = parsed.and_then(|parsed| {
             let verb = parsed.subcommand_name().unwrap_or_default().to_owned();
@@ -234,7 +242,21 @@ impl Shared {
         args.progress |= self.progress;
         args.no_progress |= self.no_progress;
         args.password_command = args.password_command.or_else(|| self.password_command.clone());
+        crate::defaults::apply(&mut args)?;
         Ok(Some((args, verb)))
+    }
+}
+
+/// Adds `--dry-run`, where the verb takes it; one that does not writes nothing.
+fn dry(words: &mut Vec<std::ffi::OsString>, command: &Command) {
+    let mut leaf = command;
+    for word in words.iter().skip(1).take_while(|word| *word != "--") {
+        leaf = leaf.find_subcommand(word).unwrap_or(leaf);
+    }
+    if leaf.get_arguments().any(|arg| arg.get_id() == "dry_run") {
+        words.retain(|word| word != "-n" && word != "--dry-run");
+        let end = words.iter().position(|word| word == "--").unwrap_or(words.len());
+        words.insert(end, "--dry-run".into());
     }
 }
 

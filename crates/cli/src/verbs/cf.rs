@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use super::targets::place;
 use super::{Context, bucket_only};
+use crate::args::Dry;
 use crate::exit::Ended;
 use crate::output::{failure, json as json_line, line, name, note};
 
@@ -30,6 +31,8 @@ pub struct CfUris {
     /// cf://DISTRIBUTION or s3://BUCKET
     #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -37,6 +40,8 @@ pub struct CfInval {
     /// s3://BUCKET/KEY; a folder with its slash, and a bucket, mean all that is below
     #[arg(required = true, value_name = "URI")]
     pub uris: Vec<String>,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, Args)]
@@ -73,6 +78,8 @@ pub struct CfEdit {
     /// Log no more
     #[arg(long)]
     pub no_access_logging: bool,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 /// What is to be fetched anew after an upload.
@@ -210,6 +217,9 @@ pub async fn info(context: &Context<'_>, options: &CfInfo) -> Result<Ended> {
 
 pub async fn create(context: &Context<'_>, options: &CfEdit) -> Result<Ended> {
     let (edit, bucket) = (options.edit()?, bucket_only(&options.uri)?);
+    if options.dry.dry_run {
+        return Ok(planned(context, "cfcreate", &format!("s3://{bucket}")));
+    }
     let made = context.app.create_distribution(&context.profile, &bucket, &edit).await?;
     context.say("Distribution created:");
     told(context, &made, true);
@@ -225,6 +235,9 @@ pub async fn modify(context: &Context<'_>, options: &CfEdit) -> Result<Ended> {
         ));
     }
     let id = id_of(context, &options.uri).await?;
+    if options.dry.dry_run {
+        return Ok(planned(context, "cfmodify", &format!("cf://{id}")));
+    }
     let now = context.app.modify_distribution(&context.profile, &id, &edit).await?;
     context.say("Distribution modified:");
     told(context, &now, true);
@@ -237,6 +250,10 @@ pub async fn delete(context: &Context<'_>, options: &CfUris) -> Result<Ended> {
         ids.push(id_of(context, uri).await?);
     }
     for id in ids {
+        if options.dry.dry_run {
+            planned(context, "cfdelete", &format!("cf://{id}"));
+            continue;
+        }
         let waits = || {
             if !context.args.quiet {
                 note(&format!("NOTE: cf://{id} is switched off first; that takes some minutes"));
@@ -250,6 +267,16 @@ pub async fn delete(context: &Context<'_>, options: &CfUris) -> Result<Ended> {
         }
     }
     Ok(Ended::Well)
+}
+
+/// What a dry run says.
+fn planned(context: &Context<'_>, verb: &str, what: &str) -> Ended {
+    if context.args.json {
+        json_line(&json!({ "type": verb, "distribution": what, "dryRun": true }));
+    } else {
+        line(&format!("{verb}: {}", name(what)));
+    }
+    Ended::Well
 }
 
 fn asked(context: &Context<'_>, id: &str, one: &Invalidation) {
@@ -279,6 +306,11 @@ pub async fn invalidate(context: &Context<'_>, options: &CfInval) -> Result<Ende
     }
     for (bucket, paths) in wanted {
         for one in context.app.distributions_of(&context.profile, &bucket).await? {
+            if options.dry.dry_run {
+                let what = format!("cf://{}  {}", one.id, paths.join(" "));
+                planned(context, "cfinval", &what);
+                continue;
+            }
             for made in context.app.invalidate(&context.profile, &one.id, &paths).await? {
                 asked(context, &one.id, &made);
             }

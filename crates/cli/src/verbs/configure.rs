@@ -11,7 +11,7 @@ use dipper_types::S3Uri;
 use serde_json::{Value, json};
 
 use super::bucket_only;
-use crate::args::Args;
+use crate::args::{Args, Dry};
 use crate::connection;
 use crate::exit::Ended;
 use crate::output::{self, json as json_line, line, note};
@@ -21,6 +21,8 @@ use crate::s3cfg::{DEFAULTS, S3cfg};
 pub struct Configure {
     /// s3://BUCKET to try the keys on, where they may not list buckets
     pub uri: Option<String>,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -63,6 +65,12 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &Configure) -> Result<End
             }
         }
         break;
+    }
+    if options.dry.dry_run {
+        let place = args.config.as_ref().map(|path| path.display().to_string());
+        let place = place.unwrap_or_else(|| "a saved connection".into());
+        note(&format!("It would be saved: {place}"));
+        return Ok(Ended::Well);
     }
     if !yes("Save it?", false)? {
         return Err(Failure::new(Code::Cancelled, "nothing was saved"));
@@ -212,6 +220,7 @@ async fn tried(app: &Arc<App>, args: &Args, cfg: &S3cfg, uri: Option<&str>) -> R
 
 /// As a saved connection: the keys go into the vault.
 async fn keep(app: &Arc<App>, args: &Args, cfg: &S3cfg) -> Result<String> {
+    crate::passphrase::unlock(app, args).await?;
     let made = connection::of_s3cfg(args, cfg.clone(), Path::new("."))?;
     let Credentials::Keys { access_key, secret_key, session_token } = made.credentials else {
         return Err(Failure::invalid("there are no keys to keep")

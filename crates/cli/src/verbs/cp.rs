@@ -4,7 +4,7 @@ use clap::Args;
 use dipper_app::{
     Below, Chosen, Copy, Failure, HeaderEdit, Item, ListedAction, Result, Visibility,
 };
-use dipper_types::{BucketName, Clock, JobId, ObjectKey, Prefix, ProfileId, S3Uri, SystemClock};
+use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, S3Uri};
 use serde_json::json;
 
 use super::Context;
@@ -17,7 +17,7 @@ use crate::args_moving::{ClassArgs, FilterArgs};
 use crate::connection::by_name;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
-use crate::wanted::Bounds;
+use crate::wanted::BoundsArgs;
 
 #[derive(Debug, Args)]
 #[command(override_usage = "dipper cp [OPTIONS] s3://BUCKET/KEY… s3://BUCKET[/KEY]")]
@@ -48,9 +48,8 @@ pub struct Cp {
     pub headers: Headers,
     #[command(flatten)]
     pub encrypt: EncryptArgs,
-    /// For --recursive and patterns
     #[command(flatten)]
-    pub bounds: Bounds,
+    pub bounds: BoundsArgs,
     /// Leave objects that are there
     #[arg(long)]
     pub no_clobber: bool,
@@ -72,10 +71,9 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
     };
     let edit: HeaderEdit = options.headers.edit()?;
     let encryption = options.encrypt.server_side(context.app, context.args).await?;
-    let limits = options.bounds.limits()?;
+    let sieve = Sieve::of(&options.filters, from)?.within(&options.bounds)?;
     let into_folder = to_path.is_empty() || to_path.ends_with('/') || from.len() > 1;
     let word = if move_away { ("move", "move") } else { ("remote copy", "copy") };
-    let sieve = Sieve::of(&options.filters, from)?;
     let mut partly = false;
     for uri in from {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -121,7 +119,7 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                 // What is copied into the folder itself is not to be found there and copied again.
                 let into_itself =
                     bucket == to_bucket && target.as_str().starts_with(prefix.as_str());
-                if options.dry_run || into_itself || limits.is_any() {
+                if options.dry_run || into_itself || sieve.is_bounded() {
                     let found = Matches::below(context, &bucket, prefix.as_str(), None).await?;
                     let title = prefix.to_string();
                     let ended = way.streamed(to, found, cut, &target, title).await?;
@@ -141,8 +139,10 @@ pub async fn run(context: &Context<'_>, options: &Cp, move_away: bool) -> Result
                 let version_id = options.version_id.clone();
                 let item = Item { key: target, source: Some(key), version_id, size: 0 };
                 let source = item.source.as_ref().unwrap_or(&item.key);
+                let version = item.version_id.as_deref();
+                let taken = sieve.takes_named(context, &bucket, source, version).await?;
                 match options.dry_run {
-                    _ if !sieve.takes(&bucket, source.as_str())? => Ended::Well,
+                    _ if !taken => Ended::Well,
                     true => way.planned(&item),
                     false => way.begin(to, vec![item].into()).await?,
                 }
@@ -205,11 +205,7 @@ impl Way<'_> {
             let source = Some(ObjectKey::new(object.key)?);
             Ok(Item { key, source, version_id: None, size: object.size })
         };
-        let (limits, now) = (self.options.bounds.limits()?, SystemClock.now());
-        let wanted = |one: &Match| -> Result<bool> {
-            Ok(limits.hold(one.object.size, one.object.modified, now)
-                && self.sieve.takes(self.bucket, &one.object.key)?)
-        };
+        let wanted = |one: &Match| self.sieve.takes_listed(self.bucket, &one.object);
         if self.options.dry_run {
             let mut any = None;
             while let Some(one) = found.next().await? {

@@ -11,6 +11,7 @@ use super::targets::{Targets, nothing_there, object_only, targets};
 use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note};
+use crate::wanted::BoundsArgs;
 
 #[derive(Debug, Args)]
 pub struct Del {
@@ -28,6 +29,8 @@ pub struct Del {
     pub max_delete: Option<u64>,
     #[command(flatten)]
     pub filters: FilterArgs,
+    #[command(flatten)]
+    pub bounds: BoundsArgs,
     /// Say what would be deleted
     #[arg(short = 'n', long)]
     pub dry_run: bool,
@@ -41,6 +44,12 @@ pub struct Del {
 
 pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
     if let Some(version) = &options.version_id {
+        if options.bounds.bounds()?.is_any() {
+            return Err(Failure::invalid(
+                "a version that is named is deleted whatever its size and age",
+            )
+            .with_hint("Leave out --version-id, or --min-size and its kin."));
+        }
         return one_version(context, options, version).await;
     }
     for uri in &options.uris {
@@ -57,7 +66,7 @@ pub async fn run(context: &Context<'_>, options: &Del) -> Result<Ended> {
             }
         }
     }
-    let sieve = Sieve::of(&options.filters, &options.uris)?;
+    let sieve = Sieve::of(&options.filters, &options.uris)?.within(&options.bounds)?;
     let wanted = targets(context, &options.uris, options.recursive).await?;
     if options.dry_run {
         for (bucket, objects) in &wanted {

@@ -5,6 +5,7 @@ use dipper_app::{DoctorOutcome, Finding, Fix, Result};
 use serde_json::json;
 
 use super::{Context, bucket_only};
+use crate::args::Dry;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name, note};
 
@@ -15,10 +16,22 @@ pub struct DoctorArgs {
     /// Make the changes that are offered (saved connections)
     #[arg(long)]
     pub fix: bool,
+    #[command(flatten)]
+    pub dry: Dry,
 }
 
 pub async fn run(context: &Context<'_>, options: &DoctorArgs) -> Result<Ended> {
     let bucket = bucket_only(&options.uri)?;
+    if options.dry.dry_run {
+        if context.args.json {
+            json_line(&json!({ "type": "doctor", "bucket": bucket, "dryRun": true }));
+        } else {
+            line(&format!(
+                "doctor: would write below s3://{bucket}/.dipper-doctor-…/, and clean up"
+            ));
+        }
+        return Ok(Ended::Well);
+    }
     let mut tell = |finding: &Finding| told(finding, context.args.json, options.fix);
     let doctor = context.app.doctor(&context.profile, bucket.as_str(), &mut tell).await?;
     let ill = doctor.findings.iter().any(|f| f.outcome == DoctorOutcome::Bad);

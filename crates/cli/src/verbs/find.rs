@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use clap::Args;
 use dipper_app::{
-    Code, Document, Failure, Item, ListedAction, ListedObject, Result, SyncLimits, Which, tags_of,
+    Bounds, Code, Document, Failure, Item, ListedAction, ListedObject, Result, Which, tags_of,
 };
 use dipper_types::{BucketName, Clock, ObjectKey, Prefix, S3Uri, SystemClock};
 use serde_json::json;
@@ -140,7 +140,7 @@ fn wanted(options: &Find) -> Result<Wanted> {
         names,
         paths,
         regex: options.regex.as_deref().map(regex).transpose()?,
-        limits: SyncLimits {
+        limits: Bounds {
             min_size: exactly.or(size(&options.min_size)?),
             max_size: exactly.or(size(&options.max_size)?),
             min_age: age(&options.min_age)?,

@@ -18,6 +18,7 @@ use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
 use crate::glob::Glob;
 use crate::output::{failure, json as json_line, line, name};
+use crate::wanted::BoundsArgs;
 
 #[derive(Debug, Args)]
 #[command(override_usage = "dipper get [OPTIONS] s3://BUCKET/KEY… [FILE|FOLDER]")]
@@ -41,6 +42,8 @@ pub struct Get {
     pub conflicts: Conflicts,
     #[command(flatten)]
     pub filters: FilterArgs,
+    #[command(flatten)]
+    pub bounds: BoundsArgs,
     /// Delete in S3 what is here, whole and verified
     #[arg(long, conflicts_with_all = ["range", "part"])]
     pub delete_after_fetch: bool,
@@ -83,7 +86,7 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
         false => OnExisting::Refuse,
     });
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
-    let sieve = Sieve::of(&options.filters, uris)?;
+    let sieve = Sieve::of(&options.filters, uris)?.within(&options.bounds)?;
     let mut partly = false;
     for uri in uris {
         let (bucket, path) = match S3Uri::parse(uri)? {
@@ -103,7 +106,6 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
         let ended = match meant {
             Meant::Pattern(glob) => wanted.matches(context, &glob).await?,
             Meant::Path(path) if options.recursive => wanted.tree(context, &path).await?,
-            Meant::Path(path) if !sieve.takes(&bucket, &path)? => Ended::Well,
             Meant::Path(path) => wanted.single(context, &path).await?,
         };
         partly |= matches!(ended, Ended::Partly);
@@ -136,6 +138,9 @@ impl Wanted<'_> {
         let s3 = context.app.client(&context.profile).await?;
         let named = options.version_id.as_deref();
         let version_id = options.at.version(context, bucket, &key, named).await?;
+        if !self.sieve.takes_named(context, bucket, &key, version_id.as_deref()).await? {
+            return Ok(Ended::Well);
+        }
         if options.range.is_some() || options.part.is_some() {
             return piece(&s3, options, bucket, (&key, version_id), *local).await;
         }
@@ -184,6 +189,7 @@ impl Wanted<'_> {
             let title = prefix.to_string();
             return match self.streamed(context, matches, base, title).await? {
                 Some(ended) => Ok(ended),
+                None if self.sieve.is_bounded() => Ok(Ended::Well),
                 None => Err(nothing()),
             };
         }
@@ -209,7 +215,7 @@ impl Wanted<'_> {
         let ended = if to_pipe && !self.options.dry_run {
             let mut ended = None;
             while let Some(Match { object, version_id }) = matches.next().await? {
-                if !self.sieve.takes(self.bucket, &object.key)? {
+                if !self.sieve.takes_listed(self.bucket, &object)? {
                     continue;
                 }
                 let key = ObjectKey::new(object.key)?;
@@ -228,7 +234,11 @@ impl Wanted<'_> {
             let base = Prefix::new(glob.base())?;
             self.streamed(context, matches, base, glob.text().to_owned()).await?
         };
-        ended.ok_or_else(|| no_match(self.bucket, glob))
+        match ended {
+            Some(ended) => Ok(ended),
+            None if self.sieve.is_bounded() => Ok(Ended::Well),
+            None => Err(no_match(self.bucket, glob)),
+        }
     }
 
     /// Found first, then fetched: `None` where there is nothing.
@@ -247,7 +257,7 @@ impl Wanted<'_> {
         if self.options.dry_run {
             let mut any = None;
             while let Some(found) = matches.next().await? {
-                if !self.sieve.takes(self.bucket, &found.object.key)? {
+                if !self.sieve.takes_listed(self.bucket, &found.object)? {
                     continue;
                 }
                 any = Some(Ended::Well);
@@ -259,7 +269,7 @@ impl Wanted<'_> {
         let mut draft = app.draft(profile, self.bucket, &base, title, action).await?;
         let filled = async {
             while let Some(found) = matches.next().await? {
-                if self.sieve.takes(self.bucket, &found.object.key)? {
+                if self.sieve.takes_listed(self.bucket, &found.object)? {
                     draft.add(item(found)?).await?;
                 }
             }

@@ -16,6 +16,9 @@ use crate::output::{json as json_line, line, name};
 pub struct JobsVerb {
     #[command(subcommand)]
     pub verb: JobsAction,
+    /// Say which jobs it would be done with
+    #[arg(short = 'n', long, global = true)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -66,6 +69,9 @@ pub enum JobsAction {
 }
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ended> {
+    if options.dry_run && planned(app, args, &options.verb)? {
+        return Ok(Ended::Well);
+    }
     // These need their connection's keys.
     if let JobsAction::Repeat { .. } | JobsAction::Retry { .. } | JobsAction::Resume { .. } =
         &options.verb
@@ -155,6 +161,49 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &JobsVerb) -> Result<Ende
     Ok(Ended::Well)
 }
 
+/// Says what would be done; false where nothing would be but to tell.
+fn planned(app: &App, args: &Args, verb: &JobsAction) -> Result<bool> {
+    use JobsAction as A;
+    let (word, job) = match verb {
+        A::Ls | A::Report { output: None, .. } => return Ok(false),
+        A::Clear => {
+            for job in app.jobs()?.iter().filter(|job| job.state.is_finished()) {
+                would(args, "clear", job);
+            }
+            return Ok(true);
+        }
+        A::Resume { job } => ("resume", job),
+        A::Retry { job, .. } => ("retry", job),
+        A::Repeat { job } => ("repeat", job),
+        A::Pause { job } => ("pause", job),
+        A::Cancel { job } => ("cancel", job),
+        A::Priority { job, .. } => ("priority", job),
+        A::Move { job, before } => {
+            before.as_deref().map(|job| known(app, job)).transpose()?;
+            ("move", job)
+        }
+        A::Limit { job, rate } => {
+            if rate != "off" {
+                words::rate(rate)?;
+            }
+            ("limit", job)
+        }
+        A::Report { job, .. } => ("report", job),
+    };
+    would(args, word, &app.job(JobId::parse(job)?)?);
+    Ok(true)
+}
+
+fn would(args: &Args, word: &str, job: &Job) {
+    if args.json {
+        let mut all = described(job);
+        all["would"] = word.into();
+        all["dryRun"] = true.into();
+        return json_line(&all);
+    }
+    line(&format!("{word}: job {}  {}", job.id, name(&job.title)));
+}
+
 fn known(app: &App, text: &str) -> Result<JobId> {
     let id = JobId::parse(text)?;
     app.job(id).map(|job| job.id)
@@ -196,7 +245,7 @@ async fn same_connection(app: &Arc<App>, args: &Args, job: &Job) -> Result<()> {
         .with_hint("Name the same .s3cfg with -c, or set the same environment."))
 }
 
-fn tell(args: &Args, job: &Job) {
+fn kind_and_state(job: &Job) -> (&'static str, &'static str) {
     let kind = match job.kind {
         JobKind::Upload => "upload",
         JobKind::Download => "download",
@@ -213,16 +262,25 @@ fn tell(args: &Args, job: &Job) {
         JobState::Failed => "failed",
         JobState::Cancelled => "cancelled",
     };
+    (kind, state)
+}
+
+fn described(job: &Job) -> serde_json::Value {
+    let (kind, state) = kind_and_state(job);
+    json!({
+        "type": "job", "id": job.id, "kind": kind, "state": state, "bucket": job.bucket,
+        "title": job.title, "createdAt": job.created_at.rfc3339(),
+        "filesTotal": job.files_total, "filesDone": job.files_done,
+        "filesFailed": job.files_failed, "filesSkipped": job.files_skipped,
+        "bytesTotal": job.bytes_total, "bytesDone": job.bytes_done,
+    })
+}
+
+fn tell(args: &Args, job: &Job) {
     if args.json {
-        json_line(&json!({
-            "type": "job", "id": job.id, "kind": kind, "state": state, "bucket": job.bucket,
-            "title": job.title, "createdAt": job.created_at.rfc3339(),
-            "filesTotal": job.files_total, "filesDone": job.files_done,
-            "filesFailed": job.files_failed, "filesSkipped": job.files_skipped,
-            "bytesTotal": job.bytes_total, "bytesDone": job.bytes_done,
-        }));
-        return;
+        return json_line(&described(job));
     }
+    let (kind, state) = kind_and_state(job);
     line(&format!(
         "{:>6}  {kind:8}  {state:9}  {:>6} of {:<6}  s3://{}/  {}",
         job.id,

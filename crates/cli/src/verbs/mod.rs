@@ -19,6 +19,7 @@ pub mod info;
 pub mod jobs;
 pub mod key;
 mod ls;
+mod made_links;
 mod matching;
 pub mod mb;
 pub mod modify;
@@ -78,6 +79,9 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
         Verb::Configure(options) => return configure::run(app, args, options).await,
         Verb::DumpConfig(_) => return configure::dump(args),
+        Verb::Presign(options) if options.list || !options.forget.is_empty() => {
+            return made_links::run(app, args, options).await;
+        }
         _ => {}
     }
     let profile = match connection::choose(app, args).await {

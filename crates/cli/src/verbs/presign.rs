@@ -10,7 +10,7 @@ use serde_json::json;
 use super::targets::{object_only, place};
 use super::{Context, words};
 use crate::exit::Ended;
-use crate::output::{json as json_line, line, note};
+use crate::output::{json as json_line, line, name, note};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 #[value(rename_all = "UPPER")]
@@ -25,9 +25,18 @@ pub enum Method {
 
 #[derive(Debug, Args)]
 pub struct PresignArgs {
-    /// s3://BUCKET/KEY
-    #[arg(required = true, value_name = "URI")]
+    /// s3://BUCKET/KEY; of --list and --forget also s3://BUCKET and s3://BUCKET/FOLDER/
+    #[arg(required_unless_present_any = ["list", "forget"], value_name = "URI")]
     pub uris: Vec<String>,
+    /// The links that were made here, and until when they work; never the links themselves
+    #[arg(long, conflicts_with = "forget")]
+    pub list: bool,
+    /// Take links off that list: a number, `expired` or `all`
+    #[arg(long, value_name = "WHICH")]
+    pub forget: Vec<String>,
+    /// Say what would be signed or forgotten
+    #[arg(short = 'n', long)]
+    pub dry_run: bool,
     /// What the link lets its holder do
     #[arg(short = 'X', long, value_enum, ignore_case = true, default_value = "GET")]
     pub method: Method,
@@ -100,6 +109,10 @@ fn attachment(name: &str) -> String {
 pub async fn run(context: &Context<'_>, options: &PresignArgs) -> Result<Ended> {
     let lifetime = words::span(&options.expires)?;
     for uri in &options.uris {
+        if options.dry_run {
+            planned(context, options, uri, lifetime)?;
+            continue;
+        }
         if options.method == Method::Post {
             post(context, options, uri, lifetime).await?;
             continue;
@@ -122,6 +135,29 @@ pub async fn run(context: &Context<'_>, options: &PresignArgs) -> Result<Ended> 
     Ok(Ended::Well)
 }
 
+fn planned(
+    context: &Context<'_>,
+    options: &PresignArgs,
+    uri: &str,
+    lifetime: Duration,
+) -> Result<()> {
+    let (bucket, key) = match options.method {
+        Method::Post => place(uri)?,
+        _ => object_only(uri).map(|(bucket, key)| (bucket, key.to_string()))?,
+    };
+    let method = format!("{:?}", options.method).to_uppercase();
+    let seconds = lifetime.as_secs();
+    if context.args.json {
+        json_line(&json!({
+            "type": "link", "method": method, "bucket": bucket, "key": key, "seconds": seconds,
+            "dryRun": true,
+        }));
+    } else {
+        line(&format!("presign: {method} 's3://{bucket}/{}', {seconds} seconds", name(&key)));
+    }
+    Ok(())
+}
+
 fn told(context: &Context<'_>, link: &Presigned) {
     if context.args.json {
         let headers: serde_json::Map<String, serde_json::Value> =
@@ -133,8 +169,8 @@ fn told(context: &Context<'_>, link: &Presigned) {
         return;
     }
     line(&link.url);
-    for (name, value) in &link.headers {
-        note(&format!("It must be sent with {name}: {value}"));
+    for (header, value) in &link.headers {
+        note(&format!("It must be sent with {header}: {value}"));
     }
     shortened(link);
 }

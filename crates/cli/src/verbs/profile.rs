@@ -18,6 +18,9 @@ use crate::output::{json as json_line, line, name, note};
 use crate::passphrase;
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileVerb) -> Result<Ended> {
+    if options.dry_run && planned(app, args, &options.verb).await? {
+        return Ok(Ended::Well);
+    }
     match &options.verb {
         ProfileAction::Ls => list(app, args).await?,
         ProfileAction::Rm { name } => {
@@ -48,10 +51,40 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileVerb) -> Result<E
             app.sign_out(&profile.id).await?;
         }
         ProfileAction::Import(import) => {
-            return super::profile_import::run(app, args, import).await;
+            return super::profile_import::run(app, args, import, options.dry_run).await;
         }
     }
     Ok(Ended::Well)
+}
+
+/// Says what would be done; false where nothing would be but to tell, or what is to be done tells it
+/// itself.
+async fn planned(app: &Arc<App>, args: &Args, verb: &ProfileAction) -> Result<bool> {
+    let (word, name, endpoint) = match verb {
+        ProfileAction::Ls | ProfileAction::Show { .. } | ProfileAction::Import(_) => {
+            return Ok(false);
+        }
+        ProfileAction::Add(add) => {
+            let draft = draft(args, add)?;
+            app.check_profile(&draft).await?;
+            ("save", draft.name, draft.endpoint)
+        }
+        ProfileAction::Rm { name } => ("remove", name.clone(), named(app, name).await?.endpoint),
+        ProfileAction::Login { name, .. } => {
+            ("login", name.clone(), named(app, name).await?.endpoint)
+        }
+        ProfileAction::Logout { name } => {
+            ("logout", name.clone(), named(app, name).await?.endpoint)
+        }
+    };
+    if args.json {
+        json_line(&json!({
+            "type": "profile", "name": name, "endpoint": endpoint, "would": word, "dryRun": true,
+        }));
+    } else {
+        line(&format!("{word}: '{}' ({endpoint})", self::name(&name)));
+    }
+    Ok(true)
 }
 
 async fn named(app: &Arc<App>, name: &str) -> Result<Profile> {

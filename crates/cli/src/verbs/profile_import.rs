@@ -11,7 +11,12 @@ use crate::args_profile::{From, ProfileImport};
 use crate::exit::Ended;
 use crate::output::{failure, json as json_line, line, name, note};
 
-pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileImport) -> Result<Ended> {
+pub async fn run(
+    app: &Arc<App>,
+    args: &Args,
+    options: &ProfileImport,
+    dry_run: bool,
+) -> Result<Ended> {
     let kind = match options.from {
         Some(from) => kind(from),
         None => options.file.as_deref().and_then(by_name).ok_or_else(|| {
@@ -34,9 +39,9 @@ pub async fn run(app: &Arc<App>, args: &Args, options: &ProfileImport) -> Result
                 .with_hint("--dry-run says what is there."));
         }
     }
-    if options.dry_run || (!options.all && options.name.is_empty()) {
+    if dry_run || (!options.all && options.name.is_empty()) {
         told(args, &import);
-        if !options.dry_run && !args.json && !args.quiet {
+        if !dry_run && !args.json && !args.quiet {
             note("Nothing was taken: say --all, or --name NAME.");
         }
         return Ok(Ended::Well);

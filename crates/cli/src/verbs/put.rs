@@ -1,10 +1,12 @@
 use std::path::{Path, PathBuf};
 
 use dipper_app::{
-    Code, Failure, ObjectHeaders, OnExisting, Planned, Preserve, Result, Sending, Sieve, UploadJob,
-    UploadSkip, UploadSource, Walked, Walking, tags_header, tags_json,
+    Code, Failure, ObjectHeaders, OnExisting, Planned, Preserve, Result, Rules, Sending, Sieve,
+    UploadJob, UploadSkip, UploadSource, Walked, Walking, tags_header, tags_json,
 };
-use dipper_types::{BucketName, JobId, ObjectKey, Prefix, ProfileId, S3Uri};
+use dipper_types::{
+    BucketName, Clock, JobId, ObjectKey, Prefix, ProfileId, S3Uri, SystemClock, Timestamp,
+};
 use serde_json::json;
 use tokio::io::AsyncReadExt;
 
@@ -27,7 +29,10 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
     };
     let headers = headers(context, &options.headers, &options.tag).await?;
     words::limit_rate(context.app, options.limit_rate.as_deref())?;
-    let rules = options.filters.rules()?;
+    let (rules, bounds) = (options.filters.rules()?, options.bounds.bounds()?);
+    if files == ["-"] && bounds.is_any() {
+        return Err(Failure::invalid("standard input has no size and no age yet"));
+    }
     let mut job = UploadJob {
         profile: ProfileId::new(context.profile.as_str()),
         bucket: bucket.clone(),
@@ -59,14 +64,17 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         if options.dry_run {
             return planned_list(context, &bucket, listed);
         }
-        let id = context.app.upload_named(job, listed).await?.ok_or_else(nothing)?;
-        return follow(context, options.cf, id, &bucket).await;
+        return match context.app.upload_named(job, listed).await? {
+            Some(id) => follow(context, options.cf, id, &bucket).await,
+            None if bounds.is_any() => Ok(Ended::Well),
+            None => Err(nothing()),
+        };
     }
     job.sources = sources(options, files, &path)?;
     if job.sending.adopt.is_some() && (files.len() > 1 || options.recursive) {
         return Err(Failure::invalid("an unfinished upload is one file's"));
     }
-    if rules.is_empty() {
+    if rules.is_empty() && bounds.is_none() {
         if options.dry_run {
             return planned(context, options, &job);
         }
@@ -79,15 +87,19 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
         [one] if named && rules.filter()?.excludes(&file_name(Path::new(one))?)? => {
             return Err(nothing());
         }
-        _ if named => {}
-        _ => job.sending.sieve = Some(Sieve { rules, cut: path.len() }),
+        _ => {
+            let rules = if named { Rules::default() } else { rules.clone() };
+            job.sending.sieve = Some(Sieve { rules, cut: path.len(), bounds });
+        }
     }
     if options.dry_run {
         return planned(context, options, &job);
     }
     let id = context.app.upload_sources(job).await?;
     let ended = follow(context, options.cf, id, &bucket).await?;
-    if context.was_empty(id)? { Err(nothing()) } else { Ok(ended) }
+    // That nothing is so large or so old is no mistake.
+    let mistake = !rules.is_empty() && bounds.is_none() && context.was_empty(id)?;
+    if mistake { Err(nothing()) } else { Ok(ended) }
 }
 
 /// Tells of each file that is up.
@@ -190,6 +202,7 @@ fn listed<'a>(
             .with_hint("A list of files is for the folder that they are in."));
     }
     let filter = options.filters.rules()?.filter()?;
+    let (bounds, now) = (options.bounds.bounds()?, SystemClock.now());
     let (base, key) = (PathBuf::from(&root.path), root.key.clone());
     Ok(names(list)?.filter_map(move |name| {
         let one = || -> Result<Option<(String, PathBuf, u64)>> {
@@ -199,6 +212,13 @@ fn listed<'a>(
                 return Ok(None);
             }
             let local = base.join(&name);
+            // What is not there goes on, so that its own line says so.
+            let meta = std::fs::metadata(&local).ok().filter(|_| bounds.is_any());
+            let modified =
+                |meta: &std::fs::Metadata| meta.modified().ok().map(Timestamp::from_system);
+            if meta.is_some_and(|meta| !bounds.hold(meta.len(), modified(&meta), now)) {
+                return Ok(None);
+            }
             Ok(found(context, local, options.follow_symlinks)
                 .map(|(local, size)| (key, local, size)))
         };
@@ -322,7 +342,7 @@ fn planned_list(
 fn planned(context: &Context<'_>, options: &Put, job: &UploadJob) -> Result<Ended> {
     let (bucket, empty_folders) = (&job.bucket, options.keep.keep_dirs);
     let mut unreadable = false;
-    let walking = Walking::new(&job.sending)?;
+    let walking = Walking::new(&job.sending, SystemClock.now())?;
     let walked = walking.walk(&job.sources, &mut |found| {
         match found {
             Walked::File { path, key, size } => {

@@ -36,7 +36,7 @@ pub async fn run(options: &Sandbox, json: bool) -> Result<Ended> {
     // Printing the keys is this command's purpose: they open this machine's sandbox only.
     if json {
         json_line(&json!({
-            "endpoint": endpoint,
+            "type": "sandbox", "endpoint": endpoint,
             "accessKey": main.access_key, "secretKey": main.secret_key.expose(),
             "altAccessKey": alt.access_key, "altSecretKey": alt.secret_key.expose(),
         }));

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::Context;
 use super::sifting::Sieve;
-use super::targets::{Targets, nothing_there, targets};
+use super::targets::{Each, Targets, nothing_there, targets};
 use crate::args_moving::FilterArgs;
 use crate::exit::Ended;
 use crate::output::{json as json_line, line, name};
@@ -190,13 +190,10 @@ async fn edited(
             dry_run(context, options, (&bucket, &objects, &sieve), "edited").await?;
             continue;
         }
-        let total = count(context, &bucket, &objects, &sieve).await?;
-        let (mut each, mut number) = (objects.each(context, &bucket, Some(&sieve)), 0);
-        while let Some((key, _)) = each.next().await? {
-            number += 1;
+        let mut meant = Listed::of(context, (&bucket, &objects, &sieve)).await?;
+        while let Some((key, of)) = meant.next().await? {
             edit_one(context, &bucket, Some(&key), grants).await?;
-            let uri = format!("s3://{bucket}/{key}");
-            told(context, options, &uri, "edited", (number, total.max(number)));
+            told(context, options, &format!("s3://{bucket}/{key}"), "edited", of);
         }
     }
     Ok(Ended::Well)
@@ -205,34 +202,61 @@ async fn edited(
 async fn dry_run(
     context: &Context<'_>,
     options: &Setacl,
-    (bucket, objects, sieve): (&BucketName, &Targets, &Sieve),
+    what: (&BucketName, &Targets, &Sieve),
     acl: &str,
 ) -> Result<()> {
-    let total = count(context, bucket, objects, sieve).await?;
-    let (mut each, mut number) = (objects.each(context, bucket, Some(sieve)), 0);
-    while let Some((key, _)) = each.next().await? {
-        number += 1;
-        let uri = format!("s3://{bucket}/{key}");
-        told(context, options, &uri, acl, (number, total.max(number)));
+    let mut meant = Listed::of(context, what).await?;
+    while let Some((key, of)) = meant.next().await? {
+        told(context, options, &format!("s3://{}/{key}", what.0), acl, of);
     }
     Ok(())
 }
 
-/// Listed once more for their number: to keep them would take memory without end.
-async fn count(
-    context: &Context<'_>,
-    bucket: &BucketName,
-    objects: &Targets,
-    sieve: &Sieve,
-) -> Result<u64> {
-    let (mut each, mut count) = (objects.each(context, bucket, Some(sieve)), 0);
-    while each.next().await?.is_some() {
-        count += 1;
+/// So many keys are held, so that they need not be listed again to say how many there are.
+const HELD: usize = 10_000;
+
+/// The keys that are meant, each with its number and how many there are.
+struct Listed<'a> {
+    held: std::vec::IntoIter<ObjectKey>,
+    rest: Each<'a>,
+    number: u64,
+    total: u64,
+}
+
+impl<'a> Listed<'a> {
+    async fn of(
+        context: &'a Context<'_>,
+        (bucket, objects, sieve): (&'a BucketName, &'a Targets, &'a Sieve),
+    ) -> Result<Self> {
+        let mut rest = objects.each(context, bucket, Some(sieve));
+        let mut held = Vec::new();
+        while held.len() < HELD {
+            let Some((key, _)) = rest.next().await? else { break };
+            held.push(key);
+        }
+        let mut total = held.len() as u64;
+        if total == 0 {
+            nothing_there("change", bucket);
+        }
+        // Listed once more for their number: to keep them all would take memory without end.
+        if held.len() == HELD && !context.args.json && !context.args.quiet {
+            let mut again = objects.each(context, bucket, Some(sieve));
+            total = 0;
+            while again.next().await?.is_some() {
+                total += 1;
+            }
+        }
+        Ok(Self { held: held.into_iter(), rest, number: 0, total })
     }
-    if count == 0 {
-        nothing_there("change", bucket);
+
+    async fn next(&mut self) -> Result<Option<(ObjectKey, (u64, u64))>> {
+        let key = match self.held.next() {
+            Some(key) => Some(key),
+            None => self.rest.next().await?.map(|(key, _)| key),
+        };
+        self.number += 1;
+        Ok(key.map(|key| (key, (self.number, self.total.max(self.number)))))
     }
-    Ok(count)
 }
 
 async fn edit_one(

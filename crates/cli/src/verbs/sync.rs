@@ -19,7 +19,7 @@ use crate::args::HeaderArgs;
 use crate::args_moving::{FilterArgs, SendArgs, names};
 use crate::exit::Ended;
 use crate::output::{self, json as json_line, line, name, note};
-use crate::wanted::Bounds;
+use crate::wanted::BoundsArgs;
 
 const FILTERS: &str = "Which files (see docs/sync.md)";
 const DELETING: &str = "Deleting";
@@ -92,7 +92,7 @@ pub struct Sync {
     #[arg(long)]
     pub delete_after_fetch: bool,
     #[command(flatten)]
-    pub bounds: Bounds,
+    pub bounds: BoundsArgs,
     #[command(flatten)]
     pub headers: HeaderArgs,
     #[command(flatten)]
@@ -168,7 +168,7 @@ async fn to(
         sources: sources.to_vec(),
         target: target.to_owned(),
         filter: which.filter,
-        limits: options.bounds.limits()?,
+        limits: options.bounds.bounds()?,
         compare: Compare { content: !options.no_check_md5, skip_existing: options.skip_existing },
         deletion: Deletion {
             removed: which.delete_removed,

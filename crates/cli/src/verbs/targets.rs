@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use dipper_app::{
-    Below, Chosen, Draft, Failure, Item, Job, ListedAction, Result, TransferFilter, TransferItem,
+    Below, Chosen, Draft, Failure, Item, Job, ListedAction, ListedObject, Result, TransferFilter,
+    TransferItem,
 };
 use dipper_types::{BucketName, JobId, ObjectKey, Prefix, S3Uri};
 
@@ -72,15 +73,19 @@ impl Targets {
     ) -> Result<JobId> {
         let (app, profile, root) = (context.app, &context.profile, Prefix::root());
         let chosen = Chosen::from(self);
-        let Some(glob) = self.globs.first() else {
+        // Of single objects, size and age must be asked for.
+        let asked = !self.keys.is_empty() && sieve.is_some_and(Sieve::is_bounded);
+        if self.globs.is_empty() && !asked {
             let title = chosen.title();
             let chosen = match sieve {
                 Some(sieve) => sieve.sifted(bucket, chosen)?,
                 None => chosen,
             };
             return app.listed(profile, bucket.clone(), root, title, chosen, action).await;
-        };
-        let mut draft = app.draft(profile, bucket, &root, glob.text().to_owned(), action).await?;
+        }
+        let title =
+            self.globs.first().map_or_else(|| chosen.title(), |glob| glob.text().to_owned());
+        let mut draft = app.draft(profile, bucket, &root, title, action).await?;
         let mut each = self.each(context, bucket, sieve);
         let filled = async {
             while let Some((key, size)) = each.next().await? {
@@ -122,6 +127,12 @@ pub async fn begun_if_any(draft: Draft, filled: Result<()>) -> Result<Option<Job
     begun(draft, filled).await.map(Some)
 }
 
+/// An object, as far as it is known.
+enum Meets {
+    Named(ObjectKey),
+    Listed(ListedObject),
+}
+
 /// The objects that are meant, one after the other, each once.
 pub struct Each<'a> {
     context: &'a Context<'a>,
@@ -134,21 +145,31 @@ pub struct Each<'a> {
 
 impl Each<'_> {
     pub async fn next(&mut self) -> Result<Option<(ObjectKey, u64)>> {
-        while let Some((key, size)) = self.any().await? {
-            let taken = self.sieve.map(|sieve| sieve.takes(self.bucket, key.as_str()));
-            if taken.transpose()?.unwrap_or(true) {
-                return Ok(Some((key, size)));
+        while let Some(found) = self.any().await? {
+            let taken = match (self.sieve, &found) {
+                (None, _) => true,
+                (Some(sieve), Meets::Named(key)) => {
+                    sieve.takes_named(self.context, self.bucket, key, None).await?
+                }
+                (Some(sieve), Meets::Listed(object)) => sieve.takes_listed(self.bucket, object)?,
+            };
+            match found {
+                _ if !taken => {}
+                Meets::Named(key) => return Ok(Some((key, 0))),
+                Meets::Listed(object) => {
+                    return Ok(Some((ObjectKey::new(object.key)?, object.size)));
+                }
             }
         }
         Ok(None)
     }
 
-    async fn any(&mut self) -> Result<Option<(ObjectKey, u64)>> {
+    async fn any(&mut self) -> Result<Option<Meets>> {
         let Targets { keys, below, globs, recursive } = self.targets;
         loop {
             if let Some(key) = keys.get(self.at) {
                 self.at += 1;
-                return Ok(Some((key.clone(), 0)));
+                return Ok(Some(Meets::Named(key.clone())));
             }
             let folder = self.at - keys.len();
             let pattern = folder.checked_sub(below.len());
@@ -168,7 +189,7 @@ impl Each<'_> {
                 let object = found.object;
                 let before = pattern.is_some_and(|at| self.targets.covers(&object.key, at));
                 if !before {
-                    return Ok(Some((ObjectKey::new(object.key)?, object.size)));
+                    return Ok(Some(Meets::Listed(object)));
                 }
             }
             (self.at, self.open) = (self.at + 1, None);

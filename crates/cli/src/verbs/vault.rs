@@ -15,6 +15,9 @@ use crate::passphrase;
 pub struct VaultVerb {
     #[command(subcommand)]
     pub action: VaultAction,
+    /// Say what would be done
+    #[arg(short = 'n', long, global = true)]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -45,6 +48,21 @@ pub enum VaultAction {
 }
 
 pub async fn run(app: &Arc<App>, args: &Args, options: &VaultVerb) -> Result<Ended> {
+    let word = match &options.action {
+        VaultAction::Status => None,
+        VaultAction::Passphrase { .. } => Some("set the passphrase"),
+        VaultAction::KeyFile { remove: true, .. } => Some("remove the key file"),
+        VaultAction::KeyFile { .. } => Some("write the key, in clear, into a file"),
+        VaultAction::Reset { .. } => Some("forget every secret"),
+    };
+    if let (true, Some(word)) = (options.dry_run, word) {
+        if args.json {
+            json_line(&json!({ "type": "vault", "would": word, "dryRun": true }));
+        } else {
+            line(&format!("vault: {word}"));
+        }
+        return Ok(Ended::Well);
+    }
     match &options.action {
         VaultAction::Status => {
             let status = app.vault_status().await?;

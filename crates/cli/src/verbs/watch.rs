@@ -140,10 +140,9 @@ pub async fn run(context: &Context<'_>, options: &Watch) -> Result<Ended> {
     let [folder, target] = options.sync.places.as_slice() else {
         return Err(Failure::invalid("a folder and a target are needed"));
     };
-    if S3Uri::is_s3(folder) || !S3Uri::is_s3(target) || options.sync.dry_run {
-        return Err(Failure::invalid("a folder here is watched, and kept in S3").with_hint(
-            "dipper watch FOLDER s3://BUCKET/FOLDER/; `sync -n` says what would be done.",
-        ));
+    if S3Uri::is_s3(folder) || !S3Uri::is_s3(target) {
+        return Err(Failure::invalid("a folder here is watched, and kept in S3")
+            .with_hint("dipper watch FOLDER s3://BUCKET/FOLDER/"));
     }
     let settle = words::span(&options.settle)?;
     // As the system names it when it tells of changes.

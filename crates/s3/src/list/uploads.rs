@@ -1,12 +1,13 @@
 //! Multipart uploads under way, and the parts of one.
 
-use aws_sdk_s3::types::{ChecksumAlgorithm, EncodingType};
+use aws_sdk_s3::types::{ChecksumAlgorithm as SdkAlgorithm, EncodingType};
 use dipper_types::{BucketName, ObjectKey, PartNumber, Timestamp, UploadId};
 
 use super::decode;
+use crate::checksum::checksum_in;
 use crate::client::{Retries, S3};
 use crate::error::{Class, Error};
-use crate::types::{bare_etag, timestamp};
+use crate::types::{ChecksumAlgorithm, bare_etag, timestamp};
 
 /// A multipart upload that nobody finished or aborted yet.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,8 @@ pub struct ListedPart {
     pub modified: Option<Timestamp>,
     /// Of an upload whose object will have a CRC-64/NVME.
     pub by_crc: bool,
+    /// Its own, where the upload has some other one.
+    pub checksum: Option<(ChecksumAlgorithm, String)>,
 }
 
 impl S3 {
@@ -107,11 +110,13 @@ impl S3 {
                 })
                 .await
                 .map_err(Error::missing_is_the_upload)?;
-            let by_crc = answer.checksum_algorithm() == Some(&ChecksumAlgorithm::Crc64Nvme);
+            let by_crc = answer.checksum_algorithm() == Some(&SdkAlgorithm::Crc64Nvme);
             if self.asks_for_crc() {
                 self.learn_crc(by_crc);
             }
+            let wanted = self.wanted_checksum();
             for part in answer.parts() {
+                let sum = wanted.and_then(|wanted| Some((wanted, checksum_in!(part, wanted)?)));
                 let Ok(number) = PartNumber::new(part.part_number().unwrap_or(0)) else { continue };
                 found.push(ListedPart {
                     number,
@@ -119,6 +124,7 @@ impl S3 {
                     size: part.size().and_then(|s| u64::try_from(s).ok()).unwrap_or(0),
                     modified: part.last_modified().and_then(timestamp),
                     by_crc,
+                    checksum: sum.map(|(wanted, value)| (wanted, value.to_owned())),
                 });
             }
             let next = answer.next_part_number_marker().map(str::to_owned);

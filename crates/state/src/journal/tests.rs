@@ -134,3 +134,32 @@ async fn what_was_asked_for_is_known_until_nothing_is_in_doubt() {
     journal.clear_finished().await.unwrap();
     assert_eq!(journal.upload_intent(id).unwrap(), None, "it goes with its job");
 }
+
+#[tokio::test]
+async fn what_was_completed_long_ago_is_forgotten() {
+    let home = tempfile::tempdir().unwrap();
+    let db = Db::open(home.path()).unwrap();
+    let journal = Journal::new(&db);
+    let at = Timestamp::from_secs;
+    let mut jobs = Vec::new();
+    for (state, ended) in [
+        (JobState::Completed, Some(at(10))),
+        (JobState::Completed, Some(at(30))),
+        (JobState::Failed, Some(at(10))),
+        (JobState::Running, None),
+        (JobState::Completed, Some(at(10))),
+    ] {
+        let (_, job) = one_job(&db).await;
+        journal.set_state(job, state, ended, None).await.unwrap();
+        jobs.push(job);
+    }
+    // A file of the last one failed: it can be tried again.
+    let queued = journal.queued(jobs[4], TransferId::new(0), 1).unwrap();
+    let failed = Outcome::Failed { error: "e".into() };
+    journal.finish(jobs[4], vec![(queued[0].id, failed)]).await.unwrap();
+    assert_eq!(journal.forget_completed(at(20)).await.unwrap(), [jobs[0]]);
+    assert_eq!(journal.forget_completed(at(20)).await.unwrap(), []);
+    let mut left: Vec<JobId> = journal.jobs().unwrap().iter().map(|job| job.id).collect();
+    left.sort();
+    assert_eq!(left, jobs[1..]);
+}

@@ -3,16 +3,22 @@
 use std::time::Duration;
 
 use dipper_types::Timestamp;
+use serde::{Deserialize, Serialize};
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Limits {
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", default)]
+pub struct Bounds {
     pub min_size: Option<u64>,
     pub max_size: Option<u64>,
     pub min_age: Option<Duration>,
     pub max_age: Option<Duration>,
 }
 
-impl Limits {
+impl Bounds {
+    pub fn is_none(&self) -> bool {
+        !self.is_any()
+    }
+
     pub fn is_any(&self) -> bool {
         *self != Self::default()
     }
@@ -41,14 +47,14 @@ mod tests {
         let now = Timestamp::from_secs(1000 * day);
         let ago = |days: i64| Some(Timestamp::from_secs((1000 - days) * day));
         let days = |n: i64| Some(Duration::from_secs((n * day).unsigned_abs()));
-        let sizes = Limits { min_size: Some(5), max_size: Some(9), ..Limits::default() };
+        let sizes = Bounds { min_size: Some(5), max_size: Some(9), ..Bounds::default() };
         let held = [4, 5, 9, 10].map(|size| sizes.hold(size, None, now));
         assert_eq!(held, [false, true, true, false]);
-        let ages = Limits { min_age: days(2), max_age: days(4), ..Limits::default() };
+        let ages = Bounds { min_age: days(2), max_age: days(4), ..Bounds::default() };
         let held = [1, 2, 4, 5].map(|age| ages.hold(1, ago(age), now));
         assert_eq!(held, [false, true, true, false]);
-        assert!(!ages.hold(1, None, now) && !Limits::default().is_any());
-        let future = Limits { max_age: days(1), ..Limits::default() };
+        assert!(!ages.hold(1, None, now) && !Bounds::default().is_any());
+        let future = Bounds { max_age: days(1), ..Bounds::default() };
         assert!(future.hold(1, ago(-1), now));
     }
 }
