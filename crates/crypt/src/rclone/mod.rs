@@ -45,7 +45,8 @@ impl RcloneKeys {
         }
         let salt = password2.map(|text| text.expose().as_bytes()).filter(|text| !text.is_empty());
         let mut bytes = Zeroizing::new([0; 80]);
-        let made = scrypt::Params::new(14, 8, 1, bytes.len()).ok().and_then(|params| {
+        // The length that the parameters ask for is that of a password hash, and not used here.
+        let made = scrypt::Params::new(14, 8, 1, 32).ok().and_then(|params| {
             let salt = salt.unwrap_or(&SALT);
             scrypt::scrypt(password.expose().as_bytes(), salt, &params, bytes.as_mut()).ok()
         });

@@ -18,11 +18,8 @@ fn keys() -> DecryptKeys {
 }
 
 fn session(alg: SymmetricKeyAlgorithm, key: &RawSessionKey) -> Vec<u8> {
-    let s2k = StringToKey::IteratedAndSalted {
-        hash_alg: HashAlgorithm::Sha256,
-        salt: [5; 8],
-        count: 0,
-    };
+    let s2k =
+        StringToKey::IteratedAndSalted { hash_alg: HashAlgorithm::Sha256, salt: [5; 8], count: 0 };
     let packet =
         SymKeyEncryptedSessionKey::encrypt_v4(&Password::from(PASSPHRASE), key, s2k, alg).unwrap();
     let mut bytes = Vec::new();

@@ -1,6 +1,8 @@
 //! Keys as rclone's crypt names them: there and back, and nothing that is not its own.
 
-use dipper_crypt::{Error, NameEncoding, NameMode, Names, NamesOptions, RcloneKeys, obscure, reveal};
+use dipper_crypt::{
+    Error, NameEncoding, NameMode, Names, NamesOptions, RcloneKeys, obscure, reveal,
+};
 
 use crate::support::{Noise, secret};
 

@@ -117,7 +117,7 @@ fn every_option_is_read(program: &Path) {
     let mut options: Vec<Vec<&str>> = ciphers.map(|c| vec!["--cipher-algo", c]).collect();
     for algorithm in ["none", "zip", "zlib", "bzip2"] {
         options.push(vec!["--compress-algo", algorithm]);
-        options.push(vec!["--compress-algo", algorithm, "--compress-level", "9", "--textmode"]);
+        options.push(vec!["--compress-algo", algorithm, "--compress-level", "9"]);
     }
     for hash in ["SHA1", "RIPEMD160", "SHA224", "SHA256", "SHA384", "SHA512"] {
         options.push(vec!["--s2k-digest-algo", hash]);
