@@ -84,12 +84,17 @@ const RUNS: [(u32, u32); 54] = [
 /// Blocks for the last 7 bits.
 const SHORT: u32 = 4;
 
+/// rclone takes the pictures of control characters for these themselves when it stores a name, so that
+/// on S3 (and on disk) they stand in the alphabet's place. Not so for the first, NUL.
+const PICTURES: std::ops::RangeInclusive<u32> = 0x2401..=0x241f;
+
 fn character(block: u32, within: u32) -> Option<char> {
     let mut before = 0;
     for (first, last) in RUNS {
         let count = (last - first) / 32 + 1;
         if block < before + count {
-            return char::from_u32(first + (block - before) * 32 + within);
+            let code = first + (block - before) * 32 + within;
+            return char::from_u32(if PICTURES.contains(&code) { code - 0x2400 } else { code });
         }
         before += count;
     }
@@ -98,7 +103,11 @@ fn character(block: u32, within: u32) -> Option<char> {
 
 /// A character's place in the alphabet.
 fn place(c: char) -> Option<u32> {
-    let code = u32::from(c);
+    let code = match u32::from(c) {
+        control @ 1..=0x1f => control + 0x2400,
+        picture if PICTURES.contains(&picture) => return None,
+        other => other,
+    };
     let mut before = 0;
     for (first, last) in RUNS {
         if (first..last + 32).contains(&code) {

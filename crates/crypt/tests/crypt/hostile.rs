@@ -179,7 +179,7 @@ fn headers_without_end_are_left() {
 #[test]
 fn any_bytes_end_in_an_error() {
     let mut random = Noise::new(77);
-    for (_, key, keys) in pairs() {
+    for (name, key, keys) in pairs() {
         let real = encrypt(&recipe(&key), &[7; 500]);
         for round in 0..1500 {
             let mut bytes = real.clone();
@@ -195,8 +195,9 @@ fn any_bytes_end_in_an_error() {
                     bytes.push(0xc3);
                 }
             }
-            if bytes != real {
-                assert!(decrypt(&keys, &bytes).is_err(), "round {round}");
+            // rclone's header alone is an empty file.
+            if bytes != real && !(name == "rclone" && bytes.len() == 32) {
+                assert!(decrypt(&keys, &bytes).is_err(), "{name}, round {round}: {bytes:02x?}");
             }
         }
     }
