@@ -38,7 +38,7 @@ impl Shape {
             0 if full == 0 && self.empty_chunk => None,
             0 => Some(whole),
             16 if full == 0 && self.empty_chunk => Some(0),
-            0..=16 => None,
+            1..=16 => None,
             _ => Some(whole + rest - TAG as u64),
         }
     }

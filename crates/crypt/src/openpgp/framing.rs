@@ -41,7 +41,7 @@ fn new_length(input: &mut dyn BufRead) -> io::Result<Length> {
     let first = u64::from(byte(input)?);
     Ok(match first {
         0..192 => Length::Fixed(first),
-        192..224 => Length::Fixed((first - 192 << 8) + u64::from(byte(input)?) + 192),
+        192..224 => Length::Fixed(((first - 192) << 8) + u64::from(byte(input)?) + 192),
         224..255 => Length::Part(1 << (first & 0x1f)),
         _ => Length::Fixed(number(input, 4)?),
     })

@@ -59,6 +59,35 @@ fn messages_of_another_make_are_read() {
     assert_eq!(decrypt(&keys(), &message(&padded)).unwrap(), b"hello");
 }
 
+/// The newest form of protected data, which no GnuPG writes, and Argon2.
+#[test]
+fn version_2_is_read() {
+    use pgp::composed::MessageBuilder;
+    use pgp::crypto::aead::{AeadAlgorithm, ChunkSize};
+    for aead in [AeadAlgorithm::Ocb, AeadAlgorithm::Gcm, AeadAlgorithm::Eax] {
+        let mut rng = StdRng::seed_from_u64(6);
+        let plain = Noise::new(8).bytes(100_000);
+        let alg = SymmetricKeyAlgorithm::AES256;
+        let mut builder = MessageBuilder::from_reader("", plain.as_slice()).seipd_v2(
+            &mut rng,
+            alg,
+            aead,
+            ChunkSize::default(),
+        );
+        let s2k = StringToKey::Argon2 { salt: [8; 16], t: 1, p: 1, m_enc: 6 };
+        builder.encrypt_with_password(&mut rng, s2k, &Password::from(PASSPHRASE)).unwrap();
+        let mut cipher = Vec::new();
+        builder.to_writer(&mut rng, &mut cipher).unwrap();
+        assert!(decrypt(&keys(), &cipher).unwrap() == plain);
+        for at in [cipher.len() - 1, cipher.len() / 2, 150] {
+            let mut changed = cipher.clone();
+            changed[at] ^= 4;
+            assert!(decrypt(&keys(), &changed).is_err(), "{aead:?} {at}");
+            assert!(decrypt(&keys(), &cipher[..at]).is_err(), "{aead:?} {at}");
+        }
+    }
+}
+
 #[test]
 fn nonsense_within_is_refused() {
     let deep = (0..6).fold(literal(b"x"), |inner, _| packet(8, &[&[0], inner.as_slice()].concat()));

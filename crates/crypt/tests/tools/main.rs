@@ -1,6 +1,8 @@
 //! The real gpg, age and rclone read what Dipper wrote, and the reverse. A program that is not here
 //! shows its cases as ignored.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail loudly")]
+
 mod age;
 mod gpg;
 mod rclone;
