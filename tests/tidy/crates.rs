@@ -40,6 +40,8 @@ const ROOMS: &[(&str, &[&str])] = &[
     ("keyring", &["dipper-state"]),
     ("rusqlite", &["dipper-state", "dipper-sandbox"]),
     ("aws-", &["dipper-s3"]),
+    ("age", &["dipper-crypt"]),
+    ("pgp", &["dipper-crypt"]),
     // A suite may look into a database or be another client, but no crate links it.
     ("s3s", &["dipper-sandbox"]),
 ];

