@@ -5,8 +5,9 @@
 //! find the same bytes, down to where the parts of a packet end.
 
 use aes::Aes256;
-use aes::cipher::KeyIvInit;
-use cfb_mode::BufEncryptor;
+use aes::cipher::inout::InOutBuf;
+use aes::cipher::{AsyncStreamCipher, BlockEncryptMut, KeyIvInit};
+use cfb_mode::Encryptor;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::types::StringToKey;
@@ -74,8 +75,8 @@ fn session_packet(
 }
 
 /// CFB from a block of zeros, as OpenPGP has it everywhere.
-fn cfb(key: &[u8]) -> Result<BufEncryptor<Aes256>> {
-    BufEncryptor::new_from_slices(key, &[0; BLOCK]).map_err(|_| unsupported("a key of this length"))
+fn cfb(key: &[u8]) -> Result<Encryptor<Aes256>> {
+    Encryptor::new_from_slices(key, &[0; BLOCK]).map_err(|_| unsupported("a key of this length"))
 }
 
 pub(crate) fn encrypt(
@@ -89,7 +90,7 @@ pub(crate) fn encrypt(
     let mut cipher = Cipher {
         cfb: cfb(material.key.as_slice())?,
         hash: Sha1::new(),
-        scratch: Vec::with_capacity(PART),
+        waiting: Zeroizing::new(Vec::with_capacity(PART)),
         outer,
     };
     cipher.put(&material.prefix)?;
@@ -108,7 +109,7 @@ pub(crate) fn encrypt(
     cipher.put(&[0xd3, 0x14])?;
     let check = cipher.hash.clone().finalize();
     cipher.put(&check)?;
-    cipher.outer.end()
+    cipher.end()
 }
 
 pub(crate) fn ciphertext_len(plain: u64) -> u64 {
@@ -189,18 +190,31 @@ impl<P: Put> Put for Packet<'_, P> {
 }
 
 struct Cipher<'a, 'b> {
-    cfb: BufEncryptor<Aes256>,
+    cfb: Encryptor<Aes256>,
     hash: Sha1,
-    scratch: Vec<u8>,
+    /// Less than a block, between two puts.
+    waiting: Zeroizing<Vec<u8>>,
     outer: Packet<'a, Sink<'b>>,
+}
+
+impl Cipher<'_, '_> {
+    fn end(mut self) -> Result<()> {
+        self.cfb.encrypt(&mut self.waiting);
+        self.outer.put(&self.waiting)?;
+        self.outer.end()
+    }
 }
 
 impl Put for Cipher<'_, '_> {
     fn put(&mut self, data: &[u8]) -> Result<()> {
         self.hash.update(data);
-        self.scratch.clear();
-        self.scratch.extend_from_slice(data);
-        self.cfb.encrypt(&mut self.scratch);
-        self.outer.put(&self.scratch)
+        self.waiting.extend_from_slice(data);
+        // Many blocks at once: one by one they take half as long again.
+        let whole = self.waiting.len() / BLOCK * BLOCK;
+        let (blocks, _) = InOutBuf::from(&mut self.waiting[..whole]).into_chunks();
+        self.cfb.encrypt_blocks_inout_mut(blocks);
+        self.outer.put(&self.waiting[..whole])?;
+        self.waiting.drain(..whole);
+        Ok(())
     }
 }
