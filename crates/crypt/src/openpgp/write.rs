@@ -5,9 +5,8 @@
 //! find the same bytes, down to where the parts of a packet end.
 
 use aes::Aes256;
-use aes::cipher::inout::InOutBuf;
-use aes::cipher::{AsyncStreamCipher, BlockEncryptMut, KeyIvInit};
-use cfb_mode::Encryptor;
+use aes::cipher::KeyIvInit;
+use cfb_mode::BufEncryptor;
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::crypto::sym::SymmetricKeyAlgorithm;
 use pgp::types::StringToKey;
@@ -74,9 +73,10 @@ fn session_packet(
     bytes.try_into().map_err(|_| Error::InvalidKey("the session key has a wrong length"))
 }
 
-/// CFB from a block of zeros, as OpenPGP has it everywhere.
-fn cfb(key: &[u8]) -> Result<Encryptor<Aes256>> {
-    Encryptor::new_from_slices(key, &[0; BLOCK]).map_err(|_| unsupported("a key of this length"))
+/// CFB from a block of zeros, as OpenPGP has it everywhere. Each block needs the one before it, so that
+/// the crate's way for many blocks has nothing to win here, and is slower.
+fn cfb(key: &[u8]) -> Result<BufEncryptor<Aes256>> {
+    BufEncryptor::new_from_slices(key, &[0; BLOCK]).map_err(|_| unsupported("a key of this length"))
 }
 
 pub(crate) fn encrypt(
@@ -90,7 +90,7 @@ pub(crate) fn encrypt(
     let mut cipher = Cipher {
         cfb: cfb(material.key.as_slice())?,
         hash: Sha1::new(),
-        waiting: Zeroizing::new(Vec::with_capacity(PART)),
+        scratch: Vec::with_capacity(PART),
         outer,
     };
     cipher.put(&material.prefix)?;
@@ -109,7 +109,7 @@ pub(crate) fn encrypt(
     cipher.put(&[0xd3, 0x14])?;
     let check = cipher.hash.clone().finalize();
     cipher.put(&check)?;
-    cipher.end()
+    cipher.outer.end()
 }
 
 pub(crate) fn ciphertext_len(plain: u64) -> u64 {
@@ -190,31 +190,18 @@ impl<P: Put> Put for Packet<'_, P> {
 }
 
 struct Cipher<'a, 'b> {
-    cfb: Encryptor<Aes256>,
+    cfb: BufEncryptor<Aes256>,
     hash: Sha1,
-    /// Less than a block, between two puts.
-    waiting: Zeroizing<Vec<u8>>,
+    scratch: Vec<u8>,
     outer: Packet<'a, Sink<'b>>,
-}
-
-impl Cipher<'_, '_> {
-    fn end(mut self) -> Result<()> {
-        self.cfb.encrypt(&mut self.waiting);
-        self.outer.put(&self.waiting)?;
-        self.outer.end()
-    }
 }
 
 impl Put for Cipher<'_, '_> {
     fn put(&mut self, data: &[u8]) -> Result<()> {
         self.hash.update(data);
-        self.waiting.extend_from_slice(data);
-        // Many blocks at once: one by one they take half as long again.
-        let whole = self.waiting.len() / BLOCK * BLOCK;
-        let (blocks, _) = InOutBuf::from(&mut self.waiting[..whole]).into_chunks();
-        self.cfb.encrypt_blocks_inout_mut(blocks);
-        self.outer.put(&self.waiting[..whole])?;
-        self.waiting.drain(..whole);
-        Ok(())
+        self.scratch.clear();
+        self.scratch.extend_from_slice(data);
+        self.cfb.encrypt(&mut self.scratch);
+        self.outer.put(&self.scratch)
     }
 }
