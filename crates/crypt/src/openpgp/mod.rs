@@ -1,5 +1,6 @@
 //! OpenPGP messages under a passphrase, as `gpg -c` and s3cmd write and read them (RFC 9580).
 
+mod aes;
 mod framing;
 mod read;
 mod session;

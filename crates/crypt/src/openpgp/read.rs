@@ -1,5 +1,6 @@
 //! Messages of any GnuPG, and of others, under a passphrase. The packets are taken apart here, so that
-//! no length in a header decides about memory; the `pgp` crate decrypts and checks.
+//! no length in a header decides about memory. AES in CFB, the usual, is deciphered beside this; what else
+//! there is, by the `pgp` crate.
 
 use std::io::{self, BufRead, BufReader, Read};
 
@@ -11,6 +12,7 @@ use pgp::packet::{
 };
 use pgp::types::Seipdv1ReadMode;
 
+use super::aes::Checked;
 use super::framing::{Body, byte, header};
 use super::session::{self, MAX_PACKET, fits};
 use super::tag;
@@ -126,7 +128,7 @@ fn protected(
     keys: &[PlainSessionKey],
     sink: &mut Sink<'_>,
 ) -> Result<()> {
-    let stream = if kind == tag::GNUPG_AEAD {
+    let mut stream = if kind == tag::GNUPG_AEAD {
         gnupg_aead(body, keys)?
     } else {
         match body.fill_buf().map_err(damaged)?.first() {
@@ -135,7 +137,6 @@ fn protected(
             _ => return Err(unsupported("this version of OpenPGP's protected data")),
         }
     };
-    let mut stream = stream;
     let found = content(&mut stream, sink, 0)?;
     // Up to here nothing is known to be genuine: the end of the stream is what checks the whole.
     match stream.fill_buf().map_err(damaged)?.is_empty() && found {
@@ -144,7 +145,8 @@ fn protected(
     }
 }
 
-type Stream<'a> = StreamDecryptor<io::Chain<io::Cursor<Vec<u8>>, Body<'a>>>;
+/// The packets within, whose end is only reached if they are genuine.
+type Stream<'a> = Box<dyn BufRead + 'a>;
 
 /// CFB with a hash at its end. Its first bytes repeat themselves, which shows most wrong keys.
 fn version_1<'a>(mut body: Body<'a>, keys: &[PlainSessionKey]) -> Result<Stream<'a>> {
@@ -160,9 +162,21 @@ fn version_1<'a>(mut body: Body<'a>, keys: &[PlainSessionKey]) -> Result<Stream<
         _ => None,
     });
     let (alg, key) = plausible.ok_or(Error::WrongOrDamaged)?;
-    let input = io::Cursor::new(start).chain(body);
-    StreamDecryptor::v1(alg, Seipdv1ReadMode::Streaming, key.as_ref(), input)
-        .map_err(|_| unsupported(format!("the cipher {alg:?}")))
+    let (input, key) = (io::Cursor::new(start).chain(body), key.as_ref());
+    if is_aes(alg).is_ok() {
+        let stream = Checked::new(alg, key, input).ok_or(Error::WrongOrDamaged)?;
+        return Ok(Box::new(stream));
+    }
+    boxed(StreamDecryptor::v1(alg, Seipdv1ReadMode::Streaming, key, input))
+}
+
+fn boxed<'a, R: BufRead + 'a>(
+    stream: pgp::errors::Result<StreamDecryptor<R>>,
+) -> Result<Stream<'a>> {
+    match stream {
+        Ok(stream) => Ok(Box::new(stream)),
+        Err(_) => Err(unsupported("this cipher in an OpenPGP file")),
+    }
 }
 
 /// Whether the repeated bytes repeat, and a packet follows them.
@@ -184,10 +198,8 @@ fn version_2<'a>(mut body: Body<'a>, keys: &[PlainSessionKey]) -> Result<Stream<
         _ => None,
     });
     let key = key.ok_or(Error::WrongOrDamaged)?;
-    let input = io::Cursor::new(Vec::new()).chain(body);
     is_aes(sym_alg)?;
-    StreamDecryptor::v2(sym_alg, aead, chunk_size, &salt, key.as_ref(), input)
-        .map_err(|_| unsupported(format!("{sym_alg:?} with {aead:?}")))
+    boxed(StreamDecryptor::v2(sym_alg, aead, chunk_size, &salt, key.as_ref(), body))
 }
 
 /// What GnuPG 2.3 and later write for keys that ask for it, or with `--force-ocb`.
@@ -202,16 +214,8 @@ fn gnupg_aead<'a>(mut body: Body<'a>, keys: &[PlainSessionKey]) -> Result<Stream
         _ => None,
     });
     let key = key.ok_or(Error::WrongOrDamaged)?;
-    let input = io::Cursor::new(Vec::new()).chain(body);
-    StreamDecryptor::gnupg_aead(
-        alg,
-        config.aead,
-        config.chunk_size,
-        key.as_ref(),
-        &config.iv,
-        input,
-    )
-    .map_err(|_| unsupported(format!("{alg:?} with {:?}", config.aead)))
+    let (aead, chunk_size) = (config.aead, config.chunk_size);
+    boxed(StreamDecryptor::gnupg_aead(alg, aead, chunk_size, key.as_ref(), &config.iv, body))
 }
 
 fn is_aes(alg: SymmetricKeyAlgorithm) -> Result<()> {

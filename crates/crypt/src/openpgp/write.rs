@@ -73,7 +73,8 @@ fn session_packet(
     bytes.try_into().map_err(|_| Error::InvalidKey("the session key has a wrong length"))
 }
 
-/// CFB from a block of zeros, as OpenPGP has it everywhere.
+/// CFB from a block of zeros, as OpenPGP has it everywhere. Each block needs the one before it, so that
+/// the crate's way for many blocks has nothing to win here, and is slower.
 fn cfb(key: &[u8]) -> Result<BufEncryptor<Aes256>> {
     BufEncryptor::new_from_slices(key, &[0; BLOCK]).map_err(|_| unsupported("a key of this length"))
 }

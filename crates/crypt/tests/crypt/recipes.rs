@@ -114,8 +114,8 @@ fn several_keys_may_be_tried() {
     }
 }
 
-/// Half a gigabyte goes through while no more than a few hundred kibibytes are asked for at once or
-/// held back between reading and writing.
+/// Files go through while no more than a hundred kibibytes are asked for at once, and little is
+/// held between reading and writing.
 #[test]
 fn large_files_are_never_held() {
     const LEN: u64 = 64 << 20;
