@@ -52,8 +52,7 @@ fn started(cron: &Path, world: &World, crontabs: &Path) -> Daemon {
     Daemon(command.spawn().unwrap())
 }
 
-#[expect(clippy::ptr_arg, reason = "one of several cases")]
-pub fn line(cron: &PathBuf) {
+pub fn line(cron: &Path) {
     use std::os::unix::fs::PermissionsExt;
     let world = World::with_bucket();
     world.write("tree/a b.txt", "hello");

@@ -68,7 +68,7 @@ fn main() -> std::process::ExitCode {
         });
     }
     #[cfg(unix)]
-    trials.push(trial("cron", "a_line_of_a_real_crontab", &cron::there(), cron::line));
+    trials.push(trial("cron", "a_line_of_a_real_crontab", &cron::there(), |cron| cron::line(cron)));
     trials.push(trial("s5cmd", "there_and_back", &s5cmd, s5cmd_both_ways));
     libtest_mimic::run(&arguments, trials).exit_code()
 }
