@@ -106,12 +106,12 @@ fn no_verb_sends_in_clear_what_was_to_be_sealed() {
     ];
     with(&world, "encrypt = True");
     for words in uploads {
-        world.run_with_input(words.iter().copied(), b"x").exits(78).says("encrypt");
+        world.run_with_input(words.iter().copied(), b"x").exits(64).says("gpg_passphrase");
     }
     with(&world, "");
     for words in uploads {
         let sealed = [words, &["-e"][..]].concat();
-        world.run_with_input(sealed.iter().copied(), b"x").exits(64).says("-e");
+        world.run_with_input(sealed.iter().copied(), b"x").exits(64).says("gpg_passphrase");
     }
     assert_eq!(world.keys(), ["there"]);
     for (setting, wanted) in

@@ -45,6 +45,7 @@ fn main() -> std::process::ExitCode {
         ("uploads_of_another_file_are_not_mixed", handover::from_s3cmd_of_another_file),
         ("s3cmd_ends_our_uploads", handover::to_s3cmd),
         ("its_bugs_are_not_ours", handover::bugs),
+        ("encrypted_by_either_read_by_both", encrypted),
         ("a_crontab_needs_no_environment", crontab),
         ("every_command_is_known", drop_in::commands),
         ("every_option_is_taken", drop_in::options),
@@ -121,6 +122,41 @@ fn s3cmd(world: &World, tool: &PathBuf, words: &[&str]) -> Ran {
     world.surround(&mut command);
     command.env("LC_ALL", "C.UTF-8").arg("--no-progress").args(words);
     world.finish(command)
+}
+
+/// `-e`, with the real gpg, which writes and reads for s3cmd.
+fn encrypted(tool: &PathBuf) {
+    let world = world();
+    let path = world.home().join(".s3cfg");
+    let text = std::fs::read_to_string(&path).unwrap()
+        + "gpg_command = /usr/bin/gpg\ngpg_passphrase = pässword 1\n";
+    std::fs::write(&path, text).unwrap();
+    for (name, size) in [("none", 0), ("one", 1), ("edge", 5 << 20), ("past", (5 << 20) + 1)] {
+        world.write(&format!("plain/{name} ü"), noise(size, 1));
+    }
+    world.write("plain/text", "the same words again and again. ".repeat(9000));
+    let names = ["none ü", "one ü", "edge ü", "past ü", "text"];
+    for name in names {
+        let (file, theirs, ours) = (
+            format!("plain/{name}"),
+            format!("s3://bucket/s/{name}"),
+            format!("s3://bucket/d/{name}"),
+        );
+        s3cmd(&world, tool, &["put", "-e", &file, &theirs]).ok();
+        world.run(["put", "-e", &file, &ours]).ok();
+        for uri in [&theirs, &ours] {
+            world.run(["get", "--force", uri, "by-dipper"]).ok();
+            assert!(world.read("by-dipper") == world.read(&file), "dipper {uri}");
+            let _ = std::fs::remove_file(world.path("by-s3cmd"));
+            s3cmd(&world, tool, &["get", "--force", uri, "by-s3cmd"]).ok();
+            assert!(world.read("by-s3cmd") == world.read(&file), "s3cmd {uri}");
+        }
+    }
+    // A whole tree, which s3cmd leaves encrypted.
+    world.run(["sync", "s3://bucket/s/", "tree-back/"]).ok();
+    for name in names {
+        assert!(world.read(&format!("tree-back/{name}")) == world.read(&format!("plain/{name}")));
+    }
 }
 
 fn same_bytes(world: &World, other: &str) {

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dipper_crypt::{DecryptKeys, EncryptKey, Format};
 use dipper_s3::{Connection, KeyRing, S3};
 use dipper_state::{Profiles, Vault};
 use dipper_transfer::TransferError;
@@ -192,6 +193,26 @@ impl dipper_transfer::Connections for Connections {
 
     fn protected(&self, profile: &ProfileId, bucket: &str) -> Vec<dipper_transfer::Protected> {
         self.chest.protected_in(profile.as_str(), bucket)
+    }
+
+    fn encrypt_key<'a>(
+        &'a self,
+        seal: &'a dipper_transfer::Seal,
+    ) -> BoxFuture<'a, std::result::Result<EncryptKey, TransferError>> {
+        Box::pin(async move {
+            let key = self.chest.encrypt_key(seal).await;
+            key.map_err(|failure| TransferError::NoKey { source: Box::new(failure) })
+        })
+    }
+
+    fn decrypt_keys(
+        &self,
+        format: Format,
+    ) -> BoxFuture<'_, std::result::Result<DecryptKeys, TransferError>> {
+        Box::pin(async move {
+            let keys = self.chest.decrypt_keys(format).await;
+            keys.map_err(|failure| TransferError::NoKey { source: Box::new(failure) })
+        })
     }
 
     fn sign_ins(&self) -> u64 {

@@ -242,12 +242,30 @@ impl From<&TransferError> for Failure {
                 .with_hint("Make the connection again, then retry."),
             TransferError::NoKeys { .. } => Self::new(Code::KeychainUnavailable, message)
                 .with_hint("Unlock the keychain, or enter the keys again, then retry."),
+            TransferError::NoKey { source } => match source.downcast_ref::<Self>() {
+                Some(failure) => failure.clone(),
+                None => Self::new(Code::KeychainUnavailable, message),
+            },
+            TransferError::Crypt { source, .. } => of_crypt(source, message),
             TransferError::State(state) => state.into(),
             TransferError::Cancelled => Self::new(Code::Cancelled, message),
             TransferError::Interrupted => Self::new(Code::Conflict, message)
                 .with_hint("Retry it if it should still be done."),
             _ => Self::new(Code::Internal, message),
         }
+    }
+}
+
+fn of_crypt(error: &dipper_crypt::Error, message: String) -> Failure {
+    use dipper_crypt::Error;
+    match error {
+        Error::WrongOrDamaged | Error::NoKeyFits | Error::NotEncrypted => {
+            Failure::new(Code::DecryptFailed, message).with_hint(
+                "`dipper key ls` lists the keys that were tried; `dipper cat` writes the object as it is.",
+            )
+        }
+        Error::Unsupported(_) => Failure::new(Code::Unsupported, message),
+        _ => Failure::new(Code::InvalidInput, message),
     }
 }
 

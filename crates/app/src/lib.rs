@@ -73,7 +73,8 @@ pub use dipper_sync::{
 pub use dipper_transfer::{
     Adopt, Below, Bounds, Change as ObjectChange, Copy, Filter, FilterError, Found as Walked,
     HeaderEdit, Item, ListedAction, OnExisting, Planned, Preserve, Protected, Protection, Rules,
-    Sending, Sieve, Skip as UploadSkip, Types, UploadJob, UploadSource, Walking, pattern_lines,
+    Seal, Sending, Sieve, Skip as UploadSkip, Types, UploadJob, UploadSource, Walking,
+    pattern_lines,
 };
 pub use doctor::{CheckupEvent, Doctor, Finding, Fix, Outcome as DoctorOutcome};
 pub use documents::Capability;

@@ -4,10 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use dipper_app::{App, Failure, Protected, Result, ServerSide};
+use dipper_app::{App, Failure, Protected, Result, Seal, ServerSide};
+use dipper_types::Secret;
 
 use crate::args::Args;
+use crate::connection::s3cfg_path;
 use crate::passphrase;
+use crate::s3cfg::S3cfg;
 
 const ENCRYPTION: &str = "Encryption (see docs/encryption.md)";
 
@@ -31,9 +34,18 @@ pub struct EncryptArgs {
     #[arg(require_equals = true, help_heading = ENCRYPTION)]
     #[arg(conflicts_with_all = ["sse", "server_side_encryption", "server_side_encryption_kms_id"])]
     pub sse_c: Option<String>,
+    /// Encrypted here before it leaves, as s3cmd does: with the gpg_passphrase of the .s3cfg
+    #[arg(short = 'e', long, help_heading = ENCRYPTION, conflicts_with = "encrypt_with")]
+    pub encrypt: bool,
+    /// Encrypted here before it leaves, with these keys of `dipper key ls`
+    #[arg(long, value_name = "KEY", value_delimiter = ',', help_heading = ENCRYPTION)]
+    pub encrypt_with: Vec<String>,
+    /// In which format: openpgp, age or rclone; else as the key's kind has it
+    #[arg(long, value_name = "FORMAT", requires = "encrypt_with", help_heading = ENCRYPTION)]
+    pub encrypt_as: Option<String>,
     /// Not encrypted as its place says, but as the bucket has it
     #[arg(long, help_heading = ENCRYPTION)]
-    #[arg(conflicts_with_all = ["sse", "sse_c", "server_side_encryption", "server_side_encryption_kms_id"])]
+    #[arg(conflicts_with_all = ["sse", "sse_c", "server_side_encryption", "encrypt", "encrypt_with"])]
     pub no_encrypt: bool,
 }
 
@@ -54,6 +66,8 @@ impl EncryptArgs {
             || self.server_side_encryption_kms_id.is_some()
             || self.sse.is_some()
             || self.sse_c.is_some()
+            || self.encrypt
+            || !self.encrypt_with.is_empty()
             || self.no_encrypt
     }
 
@@ -98,10 +112,56 @@ impl EncryptArgs {
         }
     }
 
+    /// How it is encrypted here.
+    ///
+    /// # Errors
+    /// A key that is not there, or that can't do it.
+    pub async fn seal(&self, app: &Arc<App>, args: &Args) -> Result<Option<Seal>> {
+        if self.encrypt {
+            let key = gpg_passphrase(app, args)?.ok_or_else(|| {
+                Failure::invalid("there is no passphrase to encrypt with").with_hint(
+                    "Write gpg_passphrase into the .s3cfg, or `dipper key add` one and name it with \
+                     --encrypt-with.",
+                )
+            })?;
+            return app.seal(&[key], Some("openpgp")).map(Some);
+        }
+        if self.encrypt_with.is_empty() {
+            return Ok(None);
+        }
+        passphrase::unlock(app, args).await?;
+        app.seal(&self.encrypt_with, self.encrypt_as.as_deref()).map(Some)
+    }
+
     /// Whether places keep what they say: not where this run says that nothing is to be encrypted.
     pub fn places(&self) -> Option<Vec<Protected>> {
         self.no_encrypt.then(Vec::new)
     }
+}
+
+/// The passphrase of the `.s3cfg` that the run uses, made known to the engine: what is read may need it.
+///
+/// # Errors
+/// A file whose own way of encrypting is with public keys.
+pub fn gpg_passphrase(app: &App, args: &Args) -> Result<Option<String>> {
+    if args.profile.is_some() || args.sandbox {
+        return Ok(None);
+    }
+    let Some(cfg) = s3cfg_path(args).and_then(|path| S3cfg::load(&path).ok()) else {
+        return Ok(None);
+    };
+    let symmetric =
+        |template: &str| template.split(' ').any(|word| matches!(word, "-c" | "--symmetric"));
+    let Some(passphrase) = cfg.get("gpg_passphrase").filter(|text| !text.is_empty()) else {
+        return Ok(None);
+    };
+    if cfg.get("gpg_encrypt").is_some_and(|template| !symmetric(template)) {
+        return Err(Failure::invalid("gpg_encrypt of the .s3cfg encrypts for public keys")
+            .with_hint(
+                "Dipper encrypts with a passphrase, or for recipients of age: --encrypt-with.",
+            ));
+    }
+    Ok(Some(app.use_passphrase("gpg_passphrase", Secret::new(passphrase.to_owned()))))
 }
 
 /// The key file of this run, made known to the engine: what is read may need it, too.

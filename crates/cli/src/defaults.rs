@@ -19,7 +19,7 @@ const USUAL_CHUNK: i64 = 15;
 /// Fills in what was not said, from the `.s3cfg` that the run uses, if it uses one.
 ///
 /// # Errors
-/// A setting that can't be read; encryption, which is not there yet.
+/// A setting that can't be read.
 pub fn apply(args: &mut Args) -> Result<()> {
     if args.profile.is_some() || args.sandbox || !heeds(&args.verb) {
         return Ok(());
@@ -28,7 +28,6 @@ pub fn apply(args: &mut Args) -> Result<()> {
     // One that can't be read is told of when it is read for its keys.
     let Ok(cfg) = S3cfg::load(&path) else { return Ok(()) };
     let said = Said { cfg, path };
-    encryption(&said, &args.verb)?;
     match &mut args.verb {
         Verb::Put(o) => {
             headers(&said, &mut o.headers)?;
@@ -109,17 +108,6 @@ fn heeds(verb: &Verb) -> bool {
     )
 }
 
-/// Nothing goes up in clear because a setting was not understood.
-fn encryption(said: &Said, verb: &Verb) -> Result<()> {
-    let uploads = matches!(verb, Verb::Put(_) | Verb::Pipe(_) | Verb::Sync(_) | Verb::Watch(_));
-    if !(uploads && said.flag("encrypt")?) {
-        return Ok(());
-    }
-    let what = format!("{} asks for encrypt, which is not there yet", said.path.display());
-    Err(Failure::invalid(what)
-        .with_hint("Nothing was sent. Use s3cmd for this, or take it out of the file."))
-}
-
 /// At the server. What the command line says of it counts as a whole.
 fn server_side(said: &Said, o: &mut EncryptArgs) -> Result<()> {
     if !o.is_said() {
@@ -130,7 +118,9 @@ fn server_side(said: &Said, o: &mut EncryptArgs) -> Result<()> {
 }
 
 fn headers(said: &Said, o: &mut HeaderArgs) -> Result<()> {
+    let said_so = o.encrypt.is_said();
     server_side(said, &mut o.encrypt)?;
+    o.encrypt.encrypt |= !said_so && said.flag("encrypt")?;
     o.acl_public |= !o.acl_private && said.flag("acl_public")?;
     class(said, &mut o.class)?;
     o.mime_type = o.mime_type.take().or_else(|| said.text("mime_type"));

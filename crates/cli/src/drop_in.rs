@@ -352,7 +352,7 @@ mod tests {
         );
     }
 
-    /// What is refused, of all that s3cmd would heed: encryption, and dry runs of some verbs.
+    /// Nothing of what s3cmd would heed is refused.
     #[test]
     fn everything_that_does_something_is_there() {
         let mut command = crate::args::Args::command();
@@ -368,12 +368,6 @@ mod tests {
                 }
             }
         }
-        let later = |line: &&String| {
-            ["encrypt", "encryption", " -e", " -n", "--dry-run"]
-                .iter()
-                .any(|word| line.contains(word))
-        };
-        let missing: Vec<&String> = missing.iter().filter(|line| !later(line)).collect();
         assert!(missing.is_empty(), "{missing:?}");
     }
 
@@ -413,9 +407,8 @@ mod tests {
 
     #[test]
     fn what_would_be_done_otherwise_is_refused() {
-        let error = arranged("put --encrypt a s3://b").unwrap_err();
-        assert!(error.message.contains("--encrypt"), "{error:?}");
-        assert!(arranged("-e put a s3://b").is_err());
+        assert_eq!(arranged("put --encrypt a s3://b").unwrap(), "put --encrypt a s3://b");
+        assert_eq!(arranged("-e put a s3://b").unwrap(), "put -e a s3://b");
         assert_eq!(arranged("-e ls s3://b").unwrap(), "ls s3://b");
     }
 }

@@ -181,7 +181,7 @@ impl Job<'_> {
                 transfer,
                 headers.clone(),
                 guard.clone(),
-                origin,
+                (origin, None),
                 self.active,
             )
             .await
@@ -193,7 +193,7 @@ impl Job<'_> {
             }
         }
         let origin = Origin::Object(Box::new(through));
-        upload::send(self.context, self.transfer, headers, guard, origin, self.active).await
+        upload::send(self.context, self.transfer, headers, guard, (origin, None), self.active).await
     }
 
     /// The tags of the source, as a header carries them.

@@ -21,7 +21,7 @@ use crate::progress::{Active, Attempt};
 use crate::proof::{Proof, likely_part, parts_to_learn, prove};
 use crate::publish::{Published, Whole};
 use crate::spec::{OnExisting, Spec};
-use crate::{attrs, conflict, existing, fs, hedge, layout, retry};
+use crate::{attrs, conflict, existing, fs, hedge, layout, retry, sealed};
 
 const MIB: u64 = 1 << 20;
 /// Up to this size, one request without a HEAD before it.
@@ -123,21 +123,21 @@ pub(crate) fn target(
     }
 }
 
-async fn blocking<T: Send + 'static>(
+pub(crate) async fn blocking<T: Send + 'static>(
     work: impl FnOnce() -> Result<T, TransferError> + Send + 'static,
 ) -> Result<T, TransferError> {
     tokio::task::spawn_blocking(work).await.map_err(|_| TransferError::Panicked)?
 }
 
-struct Download<'a> {
-    context: &'a Arc<JobContext>,
-    transfer: &'a TransferRow,
-    active: &'a Arc<Active>,
-    bucket: BucketName,
-    key: ObjectKey,
-    root: PathBuf,
-    target: PathBuf,
-    on_existing: OnExisting,
+pub(crate) struct Download<'a> {
+    pub context: &'a Arc<JobContext>,
+    pub transfer: &'a TransferRow,
+    pub active: &'a Arc<Active>,
+    pub bucket: BucketName,
+    pub key: ObjectKey,
+    pub root: PathBuf,
+    pub target: PathBuf,
+    pub on_existing: OnExisting,
 }
 
 impl Download<'_> {
@@ -235,6 +235,7 @@ impl Download<'_> {
         })
         .await?;
         let Some((head, bytes, verified)) = got else { return Ok(None) };
+        let (bytes, size) = self.plain(&head, bytes).await?;
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
         let publisher = &self.context.engine.publisher;
         let room = publisher.room().await?;
@@ -257,7 +258,7 @@ impl Download<'_> {
         self.published(published, &partial, size, verified, head.etag).map(Some)
     }
 
-    async fn publish(
+    pub async fn publish(
         &self,
         partial: PathBuf,
         file: Arc<File>,
@@ -309,6 +310,13 @@ impl Download<'_> {
     async fn large(&self, head: ObjectHead) -> Result<Outcome, TransferError> {
         let engine = &self.context.engine;
         let etag = head.etag.clone().ok_or(TransferError::ObjectChanged)?;
+        // Nothing is fetched that could not be read.
+        let sealed = match sealed::format_of(&head) {
+            Some(format) => {
+                Some((format, self.context.engine.connections.decrypt_keys(format).await?))
+            }
+            None => None,
+        };
         set_size(self.context, self.active, self.transfer.size.unwrap_or(0), head.size);
         let pieces = Pieces::of(&head);
         let partial = self.partial();
@@ -339,6 +347,7 @@ impl Download<'_> {
         done.sort_by_key(|part| part.number);
         self.active.verifying.store(true, std::sync::atomic::Ordering::Relaxed);
         let (size, about, keep) = (head.size, head.clone(), self.context.spec.keep());
+        let sealed = sealed.map(|(format, keys)| (format, keys, head.clone()));
         let version = self.transfer.version.as_deref();
         let uploaded =
             match layout::parts(self.context, &self.bucket, &self.key, version, &head).await {
@@ -357,7 +366,10 @@ impl Download<'_> {
         })
         .await;
         match proven {
-            Ok(verified) => self.publish(partial, file, size, verified, Some(etag)).await,
+            Ok(verified) => match sealed {
+                None => self.publish(partial, file, size, verified, Some(etag)).await,
+                Some(sealed) => self.open_sealed(sealed, partial, verified, etag).await,
+            },
             Err(error) => {
                 self.give_up(&partial, &error);
                 Err(error)
@@ -366,7 +378,7 @@ impl Download<'_> {
     }
 
     /// What can be continued stays; the rest leaves nothing behind.
-    fn give_up(&self, partial: &Path, error: &TransferError) {
+    pub fn give_up(&self, partial: &Path, error: &TransferError) {
         let continues = matches!(error, TransferError::Cancelled)
             || error.is_transient()
             || error.is_full_disk();

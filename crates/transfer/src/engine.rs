@@ -222,6 +222,7 @@ impl Engine {
         self: &Arc<Self>,
         only: Option<JobId>,
     ) -> Result<Vec<JobId>, TransferError> {
+        self.sweep_spool();
         let mut taken = Vec::new();
         for job in self.journal.jobs()?.into_iter().rev() {
             if only.is_some_and(|only| only != job.id) {
@@ -534,7 +535,9 @@ impl Engine {
         let database = self.database.clone();
         let removed = tokio::task::spawn_blocking(move || {
             for (id, local) in left {
-                let _ = std::fs::remove_file(crate::fs::partial(&local, &database, id.get()));
+                let partial = crate::fs::partial(&local, &database, id.get());
+                let _ = std::fs::remove_file(crate::fs::opened(&partial));
+                let _ = std::fs::remove_file(partial);
             }
         });
         if removed.await.is_err() {

@@ -40,6 +40,12 @@ pub enum TransferError {
         #[source]
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// A key to encrypt or decrypt with could not be had.
+    #[error("the key can't be had")]
+    NoKey {
+        #[source]
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     #[error(transparent)]
     State(#[from] dipper_state::StateError),
     #[error("the job's description can't be read")]
@@ -51,6 +57,9 @@ pub enum TransferError {
     Filter(#[from] crate::filter::FilterError),
     #[error("{count} unfinished uploads of this key are there")]
     SeveralUploads { count: usize },
+    /// It could not be encrypted, or not be decrypted.
+    #[error("{}: {source}", path.display())]
+    Crypt { path: PathBuf, source: dipper_crypt::Error },
     #[error("an object can't be copied onto itself")]
     OntoItself,
     #[error("cancelled")]

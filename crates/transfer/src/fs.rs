@@ -53,6 +53,11 @@ pub(crate) fn partial(target: &Path, database: &str, transfer: i64) -> PathBuf {
     target.with_file_name(format!(".dipper-{database}-{transfer}.part"))
 }
 
+/// Beside a temporary file, what it holds once it is decrypted.
+pub(crate) fn opened(partial: &Path) -> PathBuf {
+    partial.with_extension("plain")
+}
+
 /// A new file for `path` below `root`, with the folders that lead there. With a size, the disk is
 /// asked for room first; what is written in one go needs no asking.
 pub(crate) fn create_partial(

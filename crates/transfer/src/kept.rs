@@ -21,6 +21,10 @@ impl Upload<'_> {
     /// The headers, with what the file has besides its bytes if that is to be kept.
     pub fn described(&self, meta: Option<&Metadata>, md5: Option<[u8; 16]>) -> ObjectHeaders {
         let mut headers = self.headers.clone();
+        let (meta, md5) = match &self.sealed {
+            Some(plain) => (Some(&plain.meta), Some(plain.md5)),
+            None => (meta, md5),
+        };
         if let Some(meta) = meta.filter(|_| self.keep().attributes) {
             Attrs::of(meta, md5).put(&mut headers);
         }
@@ -28,6 +32,10 @@ impl Upload<'_> {
     }
 
     pub fn see(&self, meta: Option<&Metadata>, md5: Option<[u8; 16]>, crc64nvme: Option<&str>) {
+        let (meta, md5, crc64nvme) = match &self.sealed {
+            Some(plain) => (Some(&plain.meta), Some(plain.md5), None),
+            None => (meta, md5, crc64nvme),
+        };
         let file = meta.filter(|meta| self.keep().remember && meta.is_file());
         let digest = Digest { md5, crc64nvme: crc64nvme.map(str::to_owned), object: None };
         let now = self.context.engine.clock.now();

@@ -3,11 +3,15 @@
 use dipper_s3::ServerSide;
 use serde::{Deserialize, Serialize};
 
+use crate::sealed::Seal;
+
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "by", rename_all = "kebab-case")]
 pub enum Protection {
     /// By the server.
     Server { with: ServerSide },
+    /// Here, before it leaves.
+    Client { seal: Seal },
 }
 
 impl Protection {
@@ -16,6 +20,7 @@ impl Protection {
         match self {
             Self::Server { with: ServerSide::Customer { key } } => key == name,
             Self::Server { .. } => false,
+            Self::Client { seal } => seal.keys.iter().any(|key| key == name),
         }
     }
 }
@@ -39,10 +44,18 @@ pub(crate) fn server_side(
     places: &[Protected],
     key: &str,
 ) -> Option<ServerSide> {
-    let of_place = |protection: &Protection| match protection {
-        Protection::Server { with } => with.clone(),
-    };
-    asked.or_else(|| protection_of(places, key).map(of_place))
+    asked.or_else(|| match protection_of(places, key)? {
+        Protection::Server { with } => Some(with.clone()),
+        Protection::Client { .. } => None,
+    })
+}
+
+/// What is encrypted here.
+pub(crate) fn client_side(asked: Option<&Seal>, places: &[Protected], key: &str) -> Option<Seal> {
+    asked.cloned().or_else(|| match protection_of(places, key)? {
+        Protection::Client { seal } => Some(seal.clone()),
+        Protection::Server { .. } => None,
+    })
 }
 
 #[cfg(test)]

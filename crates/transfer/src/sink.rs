@@ -1,9 +1,11 @@
+use dipper_crypt::{DecryptKeys, EncryptKey, Format};
 use dipper_s3::S3;
 use dipper_types::{JobId, ProfileId};
 use futures::future::BoxFuture;
 
 use crate::error::TransferError;
 use crate::protect::Protected;
+use crate::sealed::Seal;
 
 /// An object that is now on the server, or no longer.
 #[derive(Debug, Clone)]
@@ -32,6 +34,21 @@ pub trait Connections: Send + Sync {
     fn protected(&self, profile: &ProfileId, bucket: &str) -> Vec<Protected> {
         let _ = (profile, bucket);
         Vec::new()
+    }
+
+    /// What a file is encrypted with.
+    fn encrypt_key<'a>(
+        &'a self,
+        seal: &'a Seal,
+    ) -> BoxFuture<'a, Result<EncryptKey, TransferError>> {
+        let source = format!("there is no key '{}'", seal.keys.join(", ")).into();
+        Box::pin(std::future::ready(Err(TransferError::NoKey { source })))
+    }
+
+    /// Everything that is at hand to decrypt a file of this format with.
+    fn decrypt_keys(&self, format: Format) -> BoxFuture<'_, Result<DecryptKeys, TransferError>> {
+        let source = format!("there is no key for {format}").into();
+        Box::pin(std::future::ready(Err(TransferError::NoKey { source })))
     }
 
     /// Counts how often somebody has signed in.

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::filter::Sieve;
 use crate::protect::Protected;
+use crate::sealed::Seal;
 
 /// What happens to what is already there under that name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -61,6 +62,9 @@ pub struct Sending {
     /// Another client's unfinished upload is gone on with.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub adopt: Option<Adopt>,
+    /// Encrypted here, before it leaves.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub seal: Option<Seal>,
     /// How what lies in some places is encrypted if the headers don't say it. `None`: to be asked for
     /// when the job is made.
     #[serde(skip_serializing_if = "Option::is_none")]

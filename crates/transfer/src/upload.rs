@@ -15,81 +15,32 @@ use futures::{FutureExt, StreamExt};
 
 use crate::engine::{JobContext, set_size};
 use crate::error::TransferError;
-use crate::existing::{self, Existing};
 use crate::hash::{Crc, multipart_etag};
 use crate::kept::Seen;
 use crate::origin::{Open, Origin, expect};
 use crate::plan;
 use crate::progress::{Active, Attempt};
-use crate::protect;
 use crate::retry;
+use crate::sealed::Plain;
 use crate::sink;
 use crate::small::{self, Small};
-use crate::spec::OnExisting;
 use crate::stored::Ours;
 
 /// A file that changes under us is read once more; then it is reported.
 const CHANGES: u32 = 2;
 
-pub(crate) async fn file(
-    context: &Arc<JobContext>,
-    transfer: &TransferRow,
-    headers: &ObjectHeaders,
-    on_existing: OnExisting,
-    active: &Arc<Active>,
-) -> Result<Outcome, TransferError> {
-    let mut headers = headers.clone();
-    let sending = context.spec.sending();
-    let places = sending.and_then(|sending| sending.places.as_deref()).unwrap_or_default();
-    headers.encryption = protect::server_side(headers.encryption, places, &transfer.key);
-    let types = sending.map(|sending| sending.types.clone()).unwrap_or_default();
-    let file = transfer.local.as_deref().and_then(|path| path.to_str()).unwrap_or_default();
-    headers.content_type = types.of(&transfer.key, file, headers.content_type);
-    let origin = Origin::File(transfer.local.clone().unwrap_or_default());
-    let (transfer, guard) = match existing::decide(context, transfer, on_existing).await? {
-        Existing::Stays(reason) => return Ok(Outcome::Skipped { reason: reason.to_owned() }),
-        Existing::Sent(done) => {
-            if let Outcome::Done { size, .. } = &done {
-                active.add(*size);
-                tell(context, transfer, *size);
-            }
-            return Ok(done);
-        }
-        Existing::Free(transfer, guard) => (transfer, guard),
-    };
-    match send(context, &transfer, headers.clone(), guard, origin.clone(), active).await {
-        // It came while this one was on its way.
-        Err(TransferError::S3(error)) if error.class == Class::PreconditionFailed => {
-            match on_existing {
-                OnExisting::Skip => {
-                    Ok(Outcome::Skipped { reason: crate::conflict::EXISTS.to_owned() })
-                }
-                OnExisting::Refuse | OnExisting::KeepBoth => {
-                    Err(TransferError::Exists { path: existing::uri(context, &transfer).into() })
-                }
-                _ => Err(TransferError::ObjectChanged),
-            }
-        }
-        // A server without conditional writes: what could be asked was asked before.
-        Err(TransferError::S3(error))
-            if error.class == Class::Unsupported && on_existing != OnExisting::Overwrite =>
-        {
-            send(context, &transfer, headers, Guard::default(), origin, active).await
-        }
-        sent => sent,
-    }
-}
-
-/// Brings the origin's bytes under the transfer's key.
+/// Brings the origin's bytes under the transfer's key. Beside it stands what they were before they were
+/// encrypted, if they were.
 pub(crate) async fn send(
     context: &Arc<JobContext>,
     transfer: &TransferRow,
     headers: ObjectHeaders,
     guard: Guard,
-    origin: Origin,
+    (origin, sealed): (Origin, Option<Arc<Plain>>),
     active: &Arc<Active>,
 ) -> Result<Outcome, TransferError> {
     let job = Upload {
+        sealed,
         guard,
         context,
         transfer,
@@ -121,7 +72,7 @@ pub(crate) async fn send(
     Ok(Outcome::Done { size, verified: verified.to_owned(), etag: Some(etag), local: None })
 }
 
-fn tell(context: &JobContext, transfer: &TransferRow, size: u64) {
+pub(crate) fn tell(context: &JobContext, transfer: &TransferRow, size: u64) {
     context.engine.sink.stored(sink::Stored {
         profile: context.row.profile.clone(),
         bucket: context.row.bucket.clone(),
@@ -154,6 +105,7 @@ pub(crate) struct Upload<'a> {
     pub key: ObjectKey,
     origin: Origin,
     guard: Guard,
+    pub sealed: Option<Arc<Plain>>,
     pub seen: Seen,
     /// Its parts carry no CRC, though this server keeps them: another client began it so.
     pub plain: AtomicBool,
@@ -451,7 +403,11 @@ impl Upload<'_> {
     ) -> Result<UploadId, TransferError> {
         let (engine, id) = (&self.context.engine, self.transfer.id);
         // Metadata goes before the bytes: their MD5 takes a look at all of them first.
-        let md5 = if self.keep().md5 { open.md5(before.size).await? } else { None };
+        let md5 = if self.keep().md5 && self.sealed.is_none() {
+            open.md5(before.size).await?
+        } else {
+            None
+        };
         self.see(open.metadata().as_ref(), md5, None);
         let headers = &self.described(open.metadata().as_ref(), md5);
         let upload = retry::run(self.context.policy(), self.context.cancel.clone(), |_| async {

@@ -12,7 +12,7 @@ use crate::engine::{JobContext, count, finish};
 use crate::error::TransferError;
 use crate::spec::Spec;
 use crate::turns::Turn;
-use crate::{change, copy, download, upload};
+use crate::{change, copy, download, file_up};
 
 pub(crate) async fn one(
     context: &Arc<JobContext>,
@@ -29,7 +29,7 @@ pub(crate) async fn one(
         active.hold(slot.take());
         let ended = match &context.spec {
             Spec::Upload { headers, on_existing, .. } => {
-                upload::file(&current, &transfer, headers, *on_existing, &active).await
+                file_up::file(&current, &transfer, headers, *on_existing, &active).await
             }
             Spec::Download { .. } | Spec::DownloadTo { .. } => {
                 download::object(&current, &transfer, &active).await

@@ -245,7 +245,7 @@ export type Certificate = {
 /**  "X changed, refetch." */
 export type Changed = Changed_Serialize | Changed_Deserialize;
 
-export type ChangedWhat = "profiles" | "buckets" | "settings" | "vault" | "signIn";
+export type ChangedWhat = "profiles" | "buckets" | "settings" | "vault" | "keys" | "signIn";
 
 /**  "X changed, refetch." */
 export type Changed_Deserialize = {

@@ -3,6 +3,7 @@
 //! Who may know a key's name finds it in the database; the key itself is sealed in the vault. A name
 //! that begins with `file:` is a file that holds the key, for whoever has no vault.
 
+mod crypt;
 mod places;
 mod ring;
 
@@ -28,18 +29,31 @@ pub(crate) use ring::Ring;
 pub enum KeyKind {
     /// SSE-C: 256 bits that the server gets with each request.
     Customer,
+    /// OpenPGP as `gpg -c` has it, or age.
+    Passphrase,
+    /// A key pair of age, or an SSH key: encrypts and decrypts.
+    Age,
+    /// Recipients of age: encrypts only.
+    Recipients,
+    /// The password of one of rclone's crypt remotes, and its second one in another line.
+    Rclone,
 }
 
 impl KeyKind {
-    pub const ALL: [Self; 1] = [Self::Customer];
+    pub const ALL: [Self; 5] =
+        [Self::Customer, Self::Passphrase, Self::Age, Self::Recipients, Self::Rclone];
 
     pub fn name(self) -> &'static str {
         match self {
             Self::Customer => "customer",
+            Self::Passphrase => "passphrase",
+            Self::Age => "age",
+            Self::Recipients => "recipients",
+            Self::Rclone => "rclone",
         }
     }
 
-    fn parse(name: &str) -> Option<Self> {
+    pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name)
     }
 }
@@ -51,6 +65,8 @@ pub struct KeyInfo {
     pub kind: KeyKind,
     pub created_at: Timestamp,
     pub places: Vec<Place>,
+    /// What others encrypt with so that this key decrypts it, a line each.
+    pub recipients: Option<String>,
 }
 
 /// Keys of the vault, those of this run only, and what is known without opening either.
@@ -194,6 +210,7 @@ impl App {
                 kind,
                 created_at: row.created_at,
                 places: places.collect(),
+                recipients: crypt::recipients(&row.about),
                 name: row.name,
             })
         };
@@ -216,14 +233,20 @@ impl App {
             }
         };
         let secret = Secret::new(BASE64.encode(key.as_slice()));
-        self.add_key(name, KeyKind::Customer, secret).await
+        self.add_key(name, KeyKind::Customer, secret, "{}".to_owned()).await
     }
 
-    async fn add_key(&self, name: &str, kind: KeyKind, secret: Secret<String>) -> Result<()> {
+    async fn add_key(
+        &self,
+        name: &str,
+        kind: KeyKind,
+        secret: Secret<String>,
+        about: String,
+    ) -> Result<()> {
         let row = KeyRow {
             name: name.to_owned(),
             kind: kind.name().to_owned(),
-            about: "{}".to_owned(),
+            about,
             created_at: self.clock.now(),
         };
         self.chest.add(row, secret).await?;

@@ -48,9 +48,12 @@ impl App {
         protection: Protection,
     ) -> Result<()> {
         let keys = self.keys()?;
-        if let Protection::Server { with: ServerSide::Customer { key } } = &protection
-            && !keys.iter().any(|known| known.name == *key)
-        {
+        let wanted = match &protection {
+            Protection::Server { with: ServerSide::Customer { key } } => std::slice::from_ref(key),
+            Protection::Server { .. } => &[],
+            Protection::Client { seal } => &seal.keys,
+        };
+        if let Some(key) = wanted.iter().find(|key| !keys.iter().any(|known| known.name == **key)) {
             return Err(super::no_key(key));
         }
         let how = serde_json::to_string(&protection)

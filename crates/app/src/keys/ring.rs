@@ -37,7 +37,7 @@ impl CustomerKeys for Ring {
         let place = around.max_by_key(|place| place.prefix.len());
         let by_place = place.and_then(|place| match &place.protection {
             Protection::Server { with: ServerSide::Customer { key } } => Some(key.clone()),
-            Protection::Server { .. } => None,
+            Protection::Server { .. } | Protection::Client { .. } => None,
         });
         // A file that this run was given is meant more than what lies in the vault.
         let given = known.customer.iter().rev().find(|name| name.starts_with(super::FILE)).cloned();

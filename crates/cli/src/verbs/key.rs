@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, Subcommand};
-use dipper_app::{App, Code, Failure, KeyInfo, Place, Protection, Result, ServerSide};
+use dipper_app::{App, Code, Failure, KeyInfo, KeyKind, Place, Protection, Result, ServerSide};
 use dipper_types::{BucketName, S3Uri, Secret};
 use serde_json::json;
 
@@ -26,10 +26,14 @@ pub struct KeyVerb {
 pub enum KeyAction {
     /// List keys and what is encrypted with them by default
     Ls,
-    /// Make a key for SSE-C, or take one from elsewhere, and keep it in the vault
+    /// Make a key, or take one from elsewhere, and keep it in the vault
     Add {
         name: String,
-        /// What holds the key: 32 bytes, as they are or in base64 or hexadecimal; `-` for standard input
+        /// customer (for SSE-C), passphrase (OpenPGP, age), age (a key pair, or an SSH key), recipients
+        /// (of age), rclone (a crypt remote's password, its second one in another line)
+        #[arg(long, value_name = "KIND", value_parser = kind, default_value = "customer")]
+        kind: KeyKind,
+        /// What holds the key, `-` for standard input; without, it is made here or asked for
         #[arg(long, value_name = "FILE")]
         from: Option<PathBuf>,
         /// Say what would be done
@@ -84,15 +88,18 @@ pub async fn run(app: &Arc<App>, args: &Args, action: &KeyAction) -> Result<Ende
                 tell(args, &key);
             }
         }
-        KeyAction::Add { name, from, dry_run } => {
+        KeyAction::Add { name, kind, from, dry_run } => {
             let given = from.as_deref().map(read).transpose()?;
             if *dry_run {
                 return would(args, "add", name);
             }
             passphrase::unlock(app, args).await?;
             let made = given.is_none();
-            app.add_customer_key(name, given).await?;
+            let recipients = add(app, name, *kind, given).await?;
             say(args, "add", name);
+            if let (Some(recipients), false) = (&recipients, args.json) {
+                line(recipients);
+            }
             if made && !args.quiet {
                 note(&format!(
                     "The key is in this computer's vault and nowhere else: without it, nobody can read what \
@@ -142,6 +149,10 @@ pub async fn run_at(context: &Context<'_>, action: &KeyAction) -> Result<Ended> 
         note(&format!("s3://{bucket}/{prefix} would have {what}"));
         return Ok(Ended::Well);
     }
+    if let Some(seal) = how.seal(app, context.args).await? {
+        app.protect(profile, &bucket, &prefix, Protection::Client { seal }).await?;
+        return Ok(Ended::Well);
+    }
     set(context, &bucket, &prefix, with, how.no_encrypt).await
 }
 
@@ -164,7 +175,7 @@ async fn set(
         None if none => app.unprotect(profile, bucket, prefix).await?,
         None => {
             return Err(Failure::invalid("say how it is to be encrypted")
-                .with_hint("--sse METHOD, --sse-c=KEY, or --no-encrypt to forget what was said."));
+                .with_hint("--sse METHOD, --sse-c=KEY, --encrypt-with KEY, or --no-encrypt to forget what was said."));
         }
     }
     Ok(Ended::Well)
@@ -184,12 +195,40 @@ pub fn words(with: &ServerSide) -> String {
     }
 }
 
+/// `customer`, `passphrase` …
+fn kind(text: &str) -> std::result::Result<KeyKind, String> {
+    let known = || KeyKind::ALL.map(KeyKind::name).join(", ");
+    KeyKind::parse(text).ok_or_else(|| format!("these are known: {}", known()))
+}
+
+async fn add(
+    app: &Arc<App>,
+    name: &str,
+    kind: KeyKind,
+    given: Option<Secret<Vec<u8>>>,
+) -> Result<Option<String>> {
+    if kind == KeyKind::Customer {
+        return app.add_customer_key(name, given).await.map(|()| None);
+    }
+    let text = match given {
+        Some(bytes) => {
+            let text = String::from_utf8(bytes.expose().clone());
+            Some(Secret::new(text.map_err(|_| Failure::invalid("this key is no text"))?))
+        }
+        None if matches!(kind, KeyKind::Passphrase | KeyKind::Rclone) => {
+            passphrase::typed("The new passphrase: ")?
+        }
+        None => None,
+    };
+    app.add_crypt_key(name, kind, text).await
+}
+
 fn tell(args: &Args, key: &KeyInfo) {
     if args.json {
         let places: Vec<_> = key.places.iter().map(place_json).collect();
         return json_line(&json!({
             "type": "key", "name": key.name, "kind": key.kind.name(),
-            "created": key.created_at.rfc3339(), "places": places,
+            "created": key.created_at.rfc3339(), "places": places, "recipients": key.recipients,
         }));
     }
     line(&format!("{}  {:10}  {}", key.created_at.rfc3339(), key.kind.name(), key.name));
@@ -206,8 +245,11 @@ fn tell_place(args: &Args, place: &Place) {
     if args.json {
         return json_line(&place_json(place));
     }
-    let Protection::Server { with } = &place.protection;
-    line(&format!("s3://{}/{}  {}", place.bucket, place.prefix, words(with)));
+    let how = match &place.protection {
+        Protection::Server { with } => words(with),
+        Protection::Client { seal } => format!("{} with '{}'", seal.format, seal.keys.join("', '")),
+    };
+    line(&format!("s3://{}/{}  {how}", place.bucket, place.prefix));
 }
 
 fn say(args: &Args, what: &str, name: &str) {

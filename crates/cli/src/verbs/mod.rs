@@ -92,7 +92,13 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
         Err(failure) => return Err(failure),
     };
     crate::args_encryption::used_file(app, args)?;
-    if !app.protected_places(&profile)?.is_empty() {
+    // Only who encrypts is to hear of what is wrong with it.
+    let _ = crate::args_encryption::gpg_passphrase(app, args);
+    let writes = matches!(
+        args.verb,
+        Verb::Put(_) | Verb::Pipe(_) | Verb::Sync(_) | Verb::Watch(_) | Verb::Cp(_) | Verb::Mv(_)
+    );
+    if writes && !app.protected_places(&profile)?.is_empty() {
         crate::passphrase::unlock(app, args).await?;
     } else if !app.keys()?.is_empty() {
         crate::passphrase::unlock_unasked(app, args).await?;

@@ -49,6 +49,7 @@ pub async fn run(context: &Context<'_>, options: &Put) -> Result<Ended> {
             follow_links: options.follow_symlinks,
             adopt: options.adopt.adopt(),
             places: options.headers.encrypt.places(),
+            seal: options.headers.encrypt.seal(context.app, context.args).await?,
             ..options.send.sending()
         },
     };
@@ -314,7 +315,11 @@ pub async fn pipe(context: &Context<'_>, options: &Pipe) -> Result<Ended> {
         headers,
         on_existing: options.conflicts.rule().unwrap_or(OnExisting::Overwrite),
         keep: Preserve::default(),
-        sending: Sending { places: options.headers.encrypt.places(), ..Sending::default() },
+        sending: Sending {
+            places: options.headers.encrypt.places(),
+            seal: options.headers.encrypt.seal(context.app, context.args).await?,
+            ..Sending::default()
+        },
     };
     from_stdin(context, CfArgs::default(), key.as_str(), job).await
 }

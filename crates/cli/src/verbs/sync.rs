@@ -164,6 +164,7 @@ async fn to(
         copies.set.push(("content-type".into(), kind.clone()));
     }
     let encryption = options.headers.encrypt.server_side(context.app, context.args).await?;
+    let seal = options.headers.encrypt.seal(context.app, context.args).await?;
     let asked = SyncAsked {
         sources: sources.to_vec(),
         target: target.to_owned(),
@@ -184,7 +185,11 @@ async fn to(
             remember: true,
         },
         follow_links: options.follow_symlinks,
-        sending: Sending { places: options.headers.encrypt.places(), ..options.send.sending() },
+        sending: Sending {
+            places: options.headers.encrypt.places(),
+            seal,
+            ..options.send.sending()
+        },
         files_from: which.only,
         dry_run: options.dry_run,
     };
