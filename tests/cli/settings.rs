@@ -52,7 +52,7 @@ const CASES: &[(&str, &[&str])] = &[
     ("follow_symlinks = True", &["put -r linked s3://{b}/"]),
     ("keep_dirs = True", &["sync hollow s3://{b}/"]),
     ("check_md5 = False", &["sync tree/ s3://{b}/"]),
-    ("limitrate = 100m", &["put large.bin s3://{b}/"]),
+    ("limitrate = 100m\nmultipart_chunk_size_mb = 5", &["put large.bin s3://{b}/"]),
     ("recursive = False\nforce = False", &["put tree/one.txt s3://{b}/"]),
 ];
 
