@@ -106,7 +106,7 @@ const STEPS: &[&str] = &[
         PRIMARY KEY (device, inode)
     ) STRICT, WITHOUT ROWID;
     ",
-    // 6: keys for encryption, places with a default, and what recreates a ciphertext that is on its way.
+    // 6: keys for encryption, and places with a default.
     "
     CREATE TABLE keys (
         name TEXT PRIMARY KEY,
@@ -121,7 +121,6 @@ const STEPS: &[&str] = &[
         how TEXT NOT NULL,
         PRIMARY KEY (profile, bucket, prefix)
     ) STRICT, WITHOUT ROWID;
-    ALTER TABLE transfers ADD COLUMN recipe BLOB;
     ",
     // 7: presigned links that were made, without their signatures.
     "
