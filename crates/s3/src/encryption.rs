@@ -224,10 +224,8 @@ impl S3 {
     where
         Fut: Future<Output = Result<T, Error>>,
     {
-        let ring = self.connection().options.customer_keys.0.as_ref();
-        let mut order =
-            ring.map(|ring| ring.likely(bucket.as_str(), key.as_str())).unwrap_or_default();
-        if order.iter().all(Option::is_none) {
+        let mut order = self.likely_keys(bucket, key);
+        if order.is_empty() {
             return Ok((call(None).await?, None));
         }
         let place = (bucket.to_string(), key.to_string());
@@ -272,10 +270,18 @@ impl S3 {
         key: &ObjectKey,
         by: Option<&CustomerKey>,
     ) {
-        if self.connection().options.customer_keys.0.is_some() {
+        if !self.likely_keys(bucket, key).is_empty() {
             let place = (bucket.to_string(), key.to_string());
             self.note_opened(place, by.map(|key| key.name.clone()));
         }
+    }
+
+    /// What to try, one after the other; nothing where no key is known.
+    fn likely_keys(&self, bucket: &BucketName, key: &ObjectKey) -> Vec<Option<String>> {
+        let ring = self.connection().options.customer_keys.0.as_ref();
+        ring.map(|ring| ring.likely(bucket.as_str(), key.as_str()))
+            .filter(|order| order.iter().any(Option::is_some))
+            .unwrap_or_default()
     }
 
     fn note_opened(&self, place: (String, String), name: Option<String>) {

@@ -7,7 +7,7 @@ use dipper_state::PlaceRow;
 use dipper_transfer::{Protected, Protection};
 use dipper_types::{BucketName, ProfileId};
 
-use super::Chest;
+use super::{Chest, Known};
 use crate::events::Changed;
 use crate::{App, Failure, Result};
 
@@ -94,8 +94,13 @@ impl App {
 impl Chest {
     /// How what comes into a bucket is encrypted if nothing else is said.
     pub fn protected_in(&self, profile: &str, bucket: &str) -> Vec<Protected> {
-        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
-        let here = known.places.iter().filter(|p| p.profile == profile && p.bucket == bucket);
+        self.known.read().unwrap_or_else(PoisonError::into_inner).protected_in(profile, bucket)
+    }
+}
+
+impl Known {
+    pub(super) fn protected_in(&self, profile: &str, bucket: &str) -> Vec<Protected> {
+        let here = self.places.iter().filter(|p| p.profile == profile && p.bucket == bucket);
         here.map(|p| Protected { prefix: p.prefix.clone(), protection: p.protection.clone() })
             .collect()
     }

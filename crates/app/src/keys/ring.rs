@@ -3,7 +3,7 @@
 use std::sync::{Arc, PoisonError};
 
 use dipper_s3::{CustomerKey, CustomerKeys, ServerSide};
-use dipper_transfer::Protection;
+use dipper_transfer::{Protection, protection_of};
 use dipper_types::ProfileId;
 use futures::future::BoxFuture;
 
@@ -29,13 +29,8 @@ impl CustomerKeys for Ring {
         if known.customer.is_empty() {
             return Vec::new();
         }
-        let around = known.places.iter().filter(|place| {
-            place.profile == self.profile.as_str()
-                && place.bucket == bucket
-                && key.starts_with(&place.prefix)
-        });
-        let place = around.max_by_key(|place| place.prefix.len());
-        let by_place = place.and_then(|place| match &place.protection {
+        let places = known.protected_in(self.profile.as_str(), bucket);
+        let by_place = protection_of(&places, key).and_then(|protection| match protection {
             Protection::Server { with: ServerSide::Customer { key } } => Some(key.clone()),
             Protection::Server { .. } | Protection::Client { .. } => None,
         });
