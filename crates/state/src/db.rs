@@ -90,16 +90,15 @@ impl Db {
         prepare_folder(folder)?;
         let mut connection = open(&folder.join(FILE))?;
         schema::migrate(&mut connection)?;
-        let mut reserve = Reserve { path: folder.join(RESERVE), given_up: None };
-        reserve.keep();
         let (writes, tasks) = channel();
         let abort = Arc::new(Abort::default());
-        let shared = Arc::clone(&abort);
+        let (home, shared) = (folder.to_owned(), Arc::clone(&abort));
         std::thread::Builder::new()
             .name("dipper-writer".into())
-            .spawn(move || write_loop(&connection, &tasks, &shared, reserve))
+            .spawn(move || writer(&home, &tasks, &shared))
             .map_err(|source| StateError::Folder { path: folder.to_owned(), source })?;
-        let inner = Inner { folder: folder.to_owned(), writes, readers: Mutex::default(), abort };
+        let readers = Mutex::new(vec![connection]);
+        let inner = Inner { folder: folder.to_owned(), writes, readers, abort };
         Ok(Self { inner: Arc::new(inner) })
     }
 
@@ -216,8 +215,25 @@ fn within_savepoint<T>(
     }
 }
 
+/// Opens the writer's connection with the first write: what only reads needs none.
+fn writer(folder: &Path, tasks: &Receiver<Write>, abort: &Abort) {
+    while let Ok(first) = tasks.recv() {
+        match open(&folder.join(FILE)) {
+            Ok(connection) => {
+                let mut reserve = Reserve { path: folder.join(RESERVE), given_up: None };
+                reserve.keep();
+                return write_loop(&connection, first, tasks, abort, reserve);
+            }
+            Err(StateError::Sqlite { source }) => first_refused(first, source)(),
+            // Dropped: who waits for it is told that there is no writer.
+            Err(_) => {}
+        }
+    }
+}
+
 fn write_loop(
     connection: &Connection,
+    first: Write,
     tasks: &Receiver<Write>,
     abort: &Abort,
     mut reserve: Reserve,
@@ -225,7 +241,8 @@ fn write_loop(
     // After a crowded group the next one waits a little for its own crowd: a commit costs an fsync,
     // however much is in it. Who writes alone never waits.
     let (mut crowded, mut ended) = (false, Instant::now());
-    while let Ok(first) = tasks.recv() {
+    let mut waiting = Some(first);
+    while let Some(first) = waiting.take().or_else(|| tasks.recv().ok()) {
         if let (true, Some(rest)) = (crowded, GATHER.checked_sub(ended.elapsed())) {
             std::thread::sleep(rest);
         }

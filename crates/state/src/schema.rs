@@ -142,8 +142,12 @@ pub(crate) const VERSION: u32 = STEPS.len() as u32;
 
 /// Brings the database to [`VERSION`] in one transaction, or refuses one that is newer.
 pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StateError> {
+    // Nearly always: nothing to do, and nothing to wait for.
+    if found(connection)? == VERSION {
+        return Ok(());
+    }
     let tx = connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let found: u32 = tx.query_row("PRAGMA user_version", [], |row| row.get(0))?;
+    let found = found(&tx)?;
     if found > VERSION {
         return Err(StateError::NewerSchema { found, known: VERSION });
     }
@@ -153,4 +157,8 @@ pub(crate) fn migrate(connection: &mut Connection) -> Result<(), StateError> {
     tx.pragma_update(None, "user_version", VERSION)?;
     tx.commit()?;
     Ok(())
+}
+
+fn found(connection: &Connection) -> Result<u32, rusqlite::Error> {
+    connection.query_row("PRAGMA user_version", [], |row| row.get(0))
 }

@@ -2,8 +2,8 @@
 //! both. Each row is XChaCha20-Poly1305 with its name as associated data, so that rows can't be
 //! swapped. Sealed rows whose key is gone are never overwritten: that takes an explicit reset.
 
-use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
@@ -74,7 +74,9 @@ type Key = Zeroizing<[u8; 32]>;
 type SaltAndKey = (Option<Vec<u8>>, Option<Vec<u8>>);
 
 pub struct Vault {
-    connection: Mutex<Connection>,
+    file: PathBuf,
+    /// Opened when something asks for it: most commands never do.
+    connection: OnceLock<Mutex<Connection>>,
     store: Arc<dyn KeyStore>,
     /// Once known, for as long as the process lives.
     key: Mutex<Option<Key>>,
@@ -83,9 +85,8 @@ pub struct Vault {
 impl Vault {
     pub fn open(folder: &Path, store: Arc<dyn KeyStore>) -> Result<Self, VaultError> {
         db::prepare_folder(folder)?;
-        let connection = db::open(&folder.join("vault.db"))?;
-        connection.execute_batch(SCHEMA)?;
-        Ok(Self { connection: Mutex::new(connection), store, key: Mutex::new(None) })
+        let file = folder.join("vault.db");
+        Ok(Self { file, connection: OnceLock::new(), store, key: Mutex::new(None) })
     }
 
     /// How things stand, and why where it is not well. May wait for the keychain.
@@ -106,7 +107,7 @@ impl Vault {
 
     pub fn has_passphrase(&self) -> Result<bool, VaultError> {
         Ok(self
-            .locked()
+            .locked()?
             .query_row("SELECT wrapped IS NOT NULL FROM key", [], |row| row.get(0))
             .optional()?
             .unwrap_or(false))
@@ -116,7 +117,7 @@ impl Vault {
     pub fn put(&self, name: &str, value: &Secret<String>) -> Result<(), VaultError> {
         let key = self.find_or_make_key()?;
         let sealed = seal(&key, name, value.expose().as_bytes())?;
-        self.locked().execute(
+        self.locked()?.execute(
             "INSERT INTO sealed VALUES (?1, ?2) ON CONFLICT (name) DO UPDATE SET box = excluded.box",
             (name, sealed),
         )?;
@@ -125,7 +126,7 @@ impl Vault {
 
     pub fn get(&self, name: &str) -> Result<Option<Secret<String>>, VaultError> {
         let sealed: Option<Vec<u8>> = self
-            .locked()
+            .locked()?
             .query_row("SELECT box FROM sealed WHERE name = ?1", [name], |row| row.get(0))
             .optional()?;
         let Some(sealed) = sealed else { return Ok(None) };
@@ -137,7 +138,7 @@ impl Vault {
     }
 
     pub fn remove(&self, name: &str) -> Result<(), VaultError> {
-        self.locked().execute("DELETE FROM sealed WHERE name = ?1", [name])?;
+        self.locked()?.execute("DELETE FROM sealed WHERE name = ?1", [name])?;
         Ok(())
     }
 
@@ -157,7 +158,7 @@ impl Vault {
         getrandom::fill(&mut salt).map_err(|_| VaultError::NoRandomness)?;
         let wrapping = stretch(passphrase, &salt)?;
         let wrapped = seal(&wrapping, WRAP_NAME, key.as_slice())?;
-        self.locked()
+        self.locked()?
             .execute("UPDATE key SET salt = ?1, wrapped = ?2", (salt.as_slice(), wrapped))?;
         *self.key.lock().unwrap_or_else(PoisonError::into_inner) = Some(key);
         Ok(())
@@ -166,7 +167,7 @@ impl Vault {
     /// Finds the key by its passphrase, and gives it to the keychain where there is one.
     pub fn unlock(&self, passphrase: &Secret<String>) -> Result<(), VaultError> {
         let row: Option<SaltAndKey> = self
-            .locked()
+            .locked()?
             .query_row("SELECT salt, wrapped FROM key", [], |row| Ok((row.get(0)?, row.get(1)?)))
             .optional()?;
         let Some((Some(salt), Some(wrapped))) = row else { return Err(VaultError::NoPassphrase) };
@@ -194,7 +195,7 @@ impl Vault {
 
     /// Forgets everything that is sealed, and its key.
     pub fn reset(&self) -> Result<(), VaultError> {
-        let mut connection = self.locked();
+        let mut connection = self.locked()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         tx.execute_batch("DELETE FROM sealed; DELETE FROM key")?;
         tx.commit()?;
@@ -202,8 +203,17 @@ impl Vault {
         Ok(())
     }
 
-    fn locked(&self) -> std::sync::MutexGuard<'_, Connection> {
-        self.connection.lock().unwrap_or_else(PoisonError::into_inner)
+    fn locked(&self) -> Result<MutexGuard<'_, Connection>, VaultError> {
+        let connection = match self.connection.get() {
+            Some(connection) => connection,
+            None => {
+                let connection = db::open(&self.file)?;
+                connection.execute_batch(SCHEMA)?;
+                // Of two who open it at once the first one's stays.
+                self.connection.get_or_init(|| Mutex::new(connection))
+            }
+        };
+        Ok(connection.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     fn cached(&self) -> Option<Key> {
@@ -212,13 +222,13 @@ impl Vault {
 
     fn fingerprint(&self) -> Result<Option<Vec<u8>>, VaultError> {
         Ok(self
-            .locked()
+            .locked()?
             .query_row("SELECT fingerprint FROM key", [], |row| row.get(0))
             .optional()?)
     }
 
     fn remember(&self, key: &Key) -> Result<(), VaultError> {
-        self.locked().execute(
+        self.locked()?.execute(
             "INSERT INTO key (one, fingerprint) VALUES (1, ?1)",
             [fingerprint(key).as_slice()],
         )?;
@@ -247,7 +257,7 @@ impl Vault {
             Ok(_) | Err(VaultError::KeyMissing) => {}
             Err(other) => return Err(other),
         }
-        let mut connection = self.locked();
+        let mut connection = self.locked()?;
         let tx = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let known: Option<Vec<u8>> =
             tx.query_row("SELECT fingerprint FROM key", [], |row| row.get(0)).optional()?;
