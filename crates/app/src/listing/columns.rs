@@ -1,7 +1,5 @@
 //! The rows of one listing, column by column: names in one arena, the prefix not repeated.
 
-use std::cmp::Ordering;
-
 use dipper_types::Timestamp;
 
 use super::natural;
@@ -20,6 +18,11 @@ pub(crate) struct Columns {
     classes: Vec<u8>,
     class_names: Vec<String>,
     gone: Vec<bool>,
+    /// All rows that were ordered so far, folders first, each kind by name. Kept while pages arrive: a
+    /// page is merged into it.
+    by_name: Vec<u32>,
+    /// The same by another column, until a row changes.
+    by_other: Option<(SortColumn, Vec<u32>)>,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -58,6 +61,7 @@ impl Columns {
         self.modified.push(modified);
         self.classes.push(class);
         self.gone.push(false);
+        self.by_other = None;
     }
 
     fn class(&mut self, name: &str) -> u8 {
@@ -89,6 +93,7 @@ impl Columns {
         self.sizes[row] = size.min(FOLDER - 1);
         self.modified[row] = modified.millis();
         self.gone[row] = false;
+        self.by_other = None;
     }
 
     pub fn size(&self, row: usize) -> Option<u64> {
@@ -108,38 +113,91 @@ impl Columns {
     }
 
     /// The rows that the filter leaves, in order. Folders stand before objects whatever the order.
-    pub fn view(&self, sort: SortColumn, descending: bool, filter: &str) -> Vec<u32> {
+    pub fn view(&mut self, sort: SortColumn, descending: bool, filter: &str) -> Vec<u32> {
+        self.catch_up(sort);
+        let order = match &self.by_other {
+            Some((by, rows)) if *by == sort => rows,
+            _ => &self.by_name,
+        };
         let needle = filter.to_lowercase();
         let fits = |row: &u32| {
             let row = *row as usize;
             !self.gone[row] && (needle.is_empty() || contains(self.name(row), &needle))
         };
-        let mut rows: Vec<u32> =
-            (0..u32::try_from(self.len()).unwrap_or(u32::MAX)).filter(fits).collect();
-        let by_name = |a: usize, b: usize| natural::compare(self.name(a), self.name(b));
-        rows.sort_unstable_by(|a, b| {
-            let (a, b) = (*a as usize, *b as usize);
-            let kind = self.is_folder(b).cmp(&self.is_folder(a));
-            let order = match sort {
-                SortColumn::Name => Ordering::Equal,
-                SortColumn::Size if self.is_folder(a) && self.is_folder(b) => Ordering::Equal,
-                SortColumn::Size => self.sizes[a].cmp(&self.sizes[b]),
-                SortColumn::Modified => self.modified[a].cmp(&self.modified[b]),
-                SortColumn::StorageClass => self.cell(a).class.cmp(&self.cell(b).class),
-            }
-            .then_with(|| by_name(a, b));
-            kind.then_with(|| if descending { order.reverse() } else { order })
-        });
-        rows
+        if !descending {
+            return order.iter().copied().filter(fits).collect();
+        }
+        let (folders, objects) =
+            order.split_at(order.partition_point(|row| self.is_folder(*row as usize)));
+        folders.iter().rev().chain(objects.iter().rev()).copied().filter(fits).collect()
+    }
+
+    /// What a longer filter leaves of what a shorter one left.
+    pub fn narrow(&self, view: &[u32], filter: &str) -> Vec<u32> {
+        let needle = filter.to_lowercase();
+        let fits = |row: &u32| {
+            let row = *row as usize;
+            !self.gone[row] && contains(self.name(row), &needle)
+        };
+        view.iter().copied().filter(fits).collect()
+    }
+
+    /// Brings the orders up to date. Rows come nearly in order, and what was ordered stays so: a stable
+    /// sort finds both, and merges.
+    fn catch_up(&mut self, sort: SortColumn) {
+        let mut by_name = std::mem::take(&mut self.by_name);
+        let (ordered, rows) = (by_name.len(), self.len());
+        if ordered < rows {
+            by_name.extend((ordered..rows).map_while(|row| u32::try_from(row).ok()));
+            let by_name_of = |a: &u32, b: &u32| {
+                let (a, b) = (*a as usize, *b as usize);
+                let kind = self.is_folder(b).cmp(&self.is_folder(a));
+                kind.then_with(|| natural::compare(self.name(a), self.name(b)))
+            };
+            by_name[ordered..].sort_by(by_name_of);
+            by_name.sort_by(by_name_of);
+        }
+        self.by_name = by_name;
+        let known = self.by_other.as_ref().is_some_and(|(by, _)| *by == sort);
+        if sort != SortColumn::Name && !known {
+            self.by_other = Some((sort, self.ordered_by(sort)));
+        }
+    }
+
+    /// By a column's number, then by name: numbers are sorted in a tenth of the time that names take.
+    fn ordered_by(&self, sort: SortColumn) -> Vec<u32> {
+        let mut classes: Vec<usize> = (0..self.class_names.len()).collect();
+        classes.sort_by(|a, b| self.class_names[*a].cmp(&self.class_names[*b]));
+        let place = |class: u8| classes.iter().position(|c| *c == usize::from(class));
+        let class_places: Vec<u64> =
+            (0..=u8::MAX).map(|class| place(class).map_or(0, |at| at as u64 + 1)).collect();
+        let number = |row: usize| match sort {
+            SortColumn::Size if self.is_folder(row) => 0,
+            SortColumn::Size => self.sizes[row],
+            SortColumn::Modified => self.modified[row].wrapping_sub(i64::MIN) as u64,
+            SortColumn::StorageClass => class_places[usize::from(self.classes[row])],
+            SortColumn::Name => 0,
+        };
+        let mut rows: Vec<(bool, u64, u32, u32)> = (0..)
+            .zip(&self.by_name)
+            .map(|(rank, row)| (!self.is_folder(*row as usize), number(*row as usize), rank, *row))
+            .collect();
+        rows.sort_unstable();
+        rows.into_iter().map(|(_, _, _, row)| row).collect()
     }
 }
 
 fn contains(name: &str, lower_needle: &str) -> bool {
-    if name.is_ascii() && lower_needle.is_ascii() {
-        let (name, needle) = (name.as_bytes(), lower_needle.as_bytes());
-        return name.windows(needle.len()).any(|w| w.eq_ignore_ascii_case(needle));
+    if !name.is_ascii() || !lower_needle.is_ascii() {
+        return name.to_lowercase().contains(lower_needle);
     }
-    name.to_lowercase().contains(lower_needle)
+    let (name, needle) = (name.as_bytes(), lower_needle.as_bytes());
+    let Some(first) = needle.first() else { return true };
+    let Some(last) = name.len().checked_sub(needle.len()) else { return false };
+    (0..=last).any(|at| {
+        name[at].to_ascii_lowercase() == *first
+            && name[at..at + needle.len()].eq_ignore_ascii_case(needle)
+    })
 }
 
 #[cfg(test)]
@@ -155,31 +213,92 @@ mod tests {
         c
     }
 
-    fn names(c: &Columns, sort: SortColumn, descending: bool, filter: &str) -> Vec<String> {
-        c.view(sort, descending, filter)
-            .into_iter()
-            .map(|r| c.name(r as usize).to_owned())
-            .collect()
+    fn names(c: &mut Columns, sort: SortColumn, descending: bool, filter: &str) -> Vec<String> {
+        let rows = c.view(sort, descending, filter);
+        rows.into_iter().map(|r| c.name(r as usize).to_owned()).collect()
     }
 
     #[test]
     fn views() {
-        let c = columns();
-        assert_eq!(names(&c, SortColumn::Name, false, ""), ["z/", "b9.txt", "b10.txt", "Ünï"]);
-        assert_eq!(names(&c, SortColumn::Name, true, ""), ["z/", "Ünï", "b10.txt", "b9.txt"]);
-        assert_eq!(names(&c, SortColumn::Size, true, ""), ["z/", "b9.txt", "Ünï", "b10.txt"]);
-        assert_eq!(names(&c, SortColumn::Modified, false, ""), ["z/", "Ünï", "b9.txt", "b10.txt"]);
-        assert_eq!(names(&c, SortColumn::Name, false, "ÜNÏ"), ["Ünï"]);
-        assert_eq!(names(&c, SortColumn::Name, false, "B1"), ["b10.txt"]);
+        let mut c = columns();
+        assert_eq!(names(&mut c, SortColumn::Name, false, ""), ["z/", "b9.txt", "b10.txt", "Ünï"]);
+        assert_eq!(names(&mut c, SortColumn::Name, true, ""), ["z/", "Ünï", "b10.txt", "b9.txt"]);
+        assert_eq!(names(&mut c, SortColumn::Size, true, ""), ["z/", "b9.txt", "Ünï", "b10.txt"]);
+        assert_eq!(
+            names(&mut c, SortColumn::Modified, false, ""),
+            ["z/", "Ünï", "b9.txt", "b10.txt"]
+        );
+        assert_eq!(names(&mut c, SortColumn::Name, false, "ÜNÏ"), ["Ünï"]);
+        assert_eq!(names(&mut c, SortColumn::Name, false, "B1"), ["b10.txt"]);
     }
 
     #[test]
     fn removed_rows_keep_their_place() {
         let mut c = columns();
         c.remove(1);
-        assert_eq!(names(&c, SortColumn::Name, false, "b"), ["b10.txt"]);
+        assert_eq!(names(&mut c, SortColumn::Name, false, "b"), ["b10.txt"]);
         c.replace(1, 9, Timestamp::from_secs(9));
         assert_eq!(c.size(1), Some(9));
-        assert_eq!(names(&c, SortColumn::Name, false, "b"), ["b9.txt", "b10.txt"]);
+        assert_eq!(names(&mut c, SortColumn::Name, false, "b"), ["b9.txt", "b10.txt"]);
+    }
+
+    /// What an order is, said plainly: the pages' way to it must not matter.
+    fn plainly(c: &Columns, sort: SortColumn, descending: bool, filter: &str) -> Vec<u32> {
+        let filter = filter.to_lowercase();
+        let fits = |row: &u32| {
+            !c.is_gone(*row as usize) && c.name(*row as usize).to_lowercase().contains(&filter)
+        };
+        let mut rows: Vec<u32> = (0..u32::try_from(c.len()).unwrap()).filter(fits).collect();
+        rows.sort_by(|a, b| {
+            let (x, y) = (c.cell(*a as usize), c.cell(*b as usize));
+            let order = match sort {
+                SortColumn::Name => std::cmp::Ordering::Equal,
+                SortColumn::Size => x.size.cmp(&y.size),
+                SortColumn::Modified => x.modified.cmp(&y.modified),
+                SortColumn::StorageClass => x.class.cmp(&y.class),
+            };
+            let order = order.then_with(|| natural::compare(x.name, y.name));
+            let kind = (x.kind == RowKind::Object).cmp(&(y.kind == RowKind::Object));
+            kind.then(if descending { order.reverse() } else { order })
+        });
+        rows
+    }
+
+    #[test]
+    fn pages_in_any_order_make_the_same_view() {
+        const CLASSES: [Option<&str>; 4] = [Some("STANDARD"), Some("GLACIER"), None, Some("DEEP")];
+        const SORTS: [SortColumn; 4] =
+            [SortColumn::Name, SortColumn::Size, SortColumn::Modified, SortColumn::StorageClass];
+        let mut random = 7_u64;
+        let mut next = |most: u64| {
+            random = random.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1);
+            (random >> 33) % most
+        };
+        let mut c = Columns::default();
+        for page in 0..40_usize {
+            for _ in 0..next(60) {
+                let name = ["a", "B", "file", "ü", "10"][next(5) as usize];
+                // A name twice would leave its rows' order open.
+                let name = format!("{name}{}-{}", next(200), c.len());
+                match next(5) {
+                    0 => c.push_folder(&format!("{name}/")),
+                    _ => {
+                        let at = (next(4) > 0).then(|| Timestamp::from_secs(next(9) as i64));
+                        c.push_object(&name, next(5), at, CLASSES[next(4) as usize]);
+                    }
+                }
+            }
+            if c.len() > 3 {
+                c.remove(next(c.len() as u64) as usize);
+            }
+            let (sort, descending) = (SORTS[page % 4], page % 3 == 0);
+            for filter in ["", "1", "Ü", "fi"] {
+                let view = c.view(sort, descending, filter);
+                assert_eq!(view, plainly(&c, sort, descending, filter), "{sort:?} {filter}");
+                let longer = format!("{filter}1");
+                let narrowed = c.narrow(&view, &longer);
+                assert_eq!(narrowed, plainly(&c, sort, descending, &longer), "{sort:?} {longer}");
+            }
+        }
     }
 }

@@ -36,6 +36,8 @@ struct Inner {
     epoch: u64,
     request: ViewRequest,
     view: Vec<u32>,
+    /// Of how many rows the view was made.
+    ordered: usize,
     generation: u32,
     /// By row of this epoch.
     selected: Vec<bool>,
@@ -57,8 +59,23 @@ impl Inner {
         let started = Instant::now();
         let r = &self.request;
         self.view = self.columns.view(r.sort, r.descending, &r.filter);
+        self.ordered = self.columns.len();
         self.generation += 1;
         self.ordering = started.elapsed();
+    }
+
+    /// After a change of the request alone. Who types a filter makes it longer letter by letter.
+    fn order_again(&mut self, before: &ViewRequest) {
+        let now = &self.request;
+        let same_order = (now.sort, now.descending) == (before.sort, before.descending);
+        let longer = !before.filter.is_empty()
+            && now.filter.to_lowercase().contains(&before.filter.to_lowercase());
+        if same_order && longer && self.ordered == self.columns.len() {
+            self.view = self.columns.narrow(&self.view, &now.filter);
+            self.generation += 1;
+        } else {
+            self.order();
+        }
     }
 
     fn event(&self) -> ListingEvent {
@@ -121,6 +138,7 @@ impl Listing {
                     filter: String::new(),
                 },
                 view: Vec::new(),
+                ordered: 0,
                 generation: 0,
                 selected: Vec::new(),
                 access: HashMap::new(),
@@ -275,8 +293,8 @@ impl Listing {
 
     pub fn set_view(&self, request: ViewRequest) -> (u32, u64) {
         let mut inner = self.locked();
-        inner.request = request;
-        inner.order();
+        let before = std::mem::replace(&mut inner.request, request);
+        inner.order_again(&before);
         (inner.generation, inner.view.len() as u64)
     }
 
