@@ -23,6 +23,7 @@ mod info;
 mod jobs;
 mod json;
 mod links;
+mod locate;
 mod ls;
 mod mb;
 mod names;

@@ -65,6 +65,7 @@ impl App {
     pub async fn delete_bucket(&self, profile: &str, name: &str) -> Result<()> {
         let name = BucketName::new(name)?;
         self.s3(profile).await?.delete_bucket(&name).await?;
+        self.forget_index(profile, Some(name.as_str()))?;
         self.access_cache.forget(profile, name.as_str());
         self.events.changed(Changed::Buckets, Some(profile), Some(name.as_str()));
         Ok(())

@@ -32,6 +32,7 @@ mod queue;
 mod rates;
 mod replaces;
 mod sandbox;
+mod search;
 mod settings;
 mod sign_in;
 mod staging;
@@ -102,6 +103,7 @@ pub use prompts::OpenPrompt;
 pub use queue::{ReportFormat, ReportRow, Speed, SpeedRule};
 pub use rates::Moving;
 pub use replaces::{Replaces, download_path};
+pub use search::{FoundNames, Hit, IndexedBucket, SavedSearch, Search};
 pub use settings::{Density, Settings, Theme};
 pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
 pub use staging::{Handle, Staged};
@@ -113,7 +115,7 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
 use dipper_state::{
-    Capabilities, Db, KeyFile, KeyFileOr, KeyStore, Keys, Links, OsKeychain, Profiles,
+    Capabilities, Db, Index, KeyFile, KeyFileOr, KeyStore, Keys, Links, OsKeychain, Profiles,
     SettingsTable, Vault,
 };
 use dipper_transfer::{Engine, Limits};
@@ -141,6 +143,8 @@ pub struct App {
     flows: sign_in::DeviceFlows,
     desk: imports::Desk,
     listings: Arc<Listings>,
+    index: Arc<Index>,
+    searches: search::Searches,
     staged: staging::Stage,
     frozen: freeze::FrozenSets,
     rates: Arc<rates::Rates>,
@@ -231,6 +235,8 @@ impl App {
             flows: sign_in::DeviceFlows::default(),
             desk: imports::Desk::default(),
             listings,
+            index: Arc::new(Index::new(home)),
+            searches: search::Searches::default(),
             staged: staging::Stage::default(),
             frozen: freeze::FrozenSets::default(),
             rates,

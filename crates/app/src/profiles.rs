@@ -238,6 +238,7 @@ impl App {
         // Keys first: what is cut off here leaves a profile that asks for them, never keys that stay.
         self.forget_keys(&id).await?;
         self.profiles.remove(&id).await?;
+        self.forget_index(id.as_str(), None)?;
         self.locked_sessions().remove(&id);
         self.connections.forget(&id);
         self.events.changed(Changed::Profiles, Some(id.as_str()), None);

@@ -11,8 +11,8 @@ use crate::verbs::document::{self, Noun};
 use crate::verbs::modify::header_edit;
 use crate::verbs::{
     batch, capabilities, cf, configure, cp, del, diff, doctor, du, find, fixbucket, get, info,
-    jobs, key, mb, modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree, undo,
-    vault, versions, watch,
+    jobs, key, locate, mb, modify, mpu, peek, policy, presign, s3cmd, setacl, shell, sync, tree,
+    undo, vault, versions, watch,
 };
 use crate::wanted::BoundsArgs;
 
@@ -93,6 +93,8 @@ pub enum Verb {
     Du(du::Du),
     /// Find objects by name, size, age, class or tag
     Find(Box<find::Find>),
+    /// Find names in what was listed before, without a request
+    Locate(Box<locate::Locate>),
     /// Show folders and objects as a tree
     Tree(tree::Tree),
     /// Write whole objects to standard output, once they are verified

@@ -1,11 +1,13 @@
 //! What this machine remembers: profiles, settings, jobs and their journal in SQLite, and the vault.
 //!
-//! Two files in the data folder: `dipper.db` (everything but secrets) and `vault.db` (credentials,
-//! sealed). One thread a process writes `dipper.db`; what arrives together commits together.
+//! Three files in the data folder: `dipper.db` (everything but secrets), `vault.db` (credentials,
+//! sealed), and `index.db` (what was listed; it may be lost). One thread a process writes `dipper.db`; what
+//! arrives together commits together.
 
 mod capabilities;
 mod db;
 mod digests;
+mod index;
 mod instance;
 mod journal;
 mod key_file;
@@ -21,6 +23,10 @@ mod vault;
 pub use capabilities::{Capabilities, CapabilityRow};
 pub use db::{Db, prepare_folder};
 pub use digests::{Digest, Digests, FileState, SameObject, object_place};
+pub use index::{
+    Entry as IndexEntry, Found, Index, IndexedBucket, Page as IndexPage, Pages as IndexPages,
+    Search,
+};
 pub use instance::Instance;
 pub use journal::{
     Fingerprint, Intent, JobKind, JobRow, JobState, Journal, NewJob, NewTransfer, Outcome, PartRow,

@@ -7,11 +7,13 @@ mod session;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use dipper_s3::S3;
 use dipper_types::{BucketName, Prefix, Timestamp};
 use futures::StreamExt;
 
 use crate::access::Exposure;
 use crate::{App, Failure, Result};
+pub(crate) use columns::Columns;
 pub(crate) use session::Listing;
 
 pub type ListingId = u32;
@@ -146,7 +148,7 @@ impl App {
             inner.1.insert(id, Arc::clone(&listing));
             id
         };
-        listing.fill(s3, Arc::clone(&self.clock));
+        self.fill(&listing, s3);
         Ok(id)
     }
 
@@ -172,7 +174,7 @@ impl App {
         let listing = self.listings.get(id)?;
         self.access_cache.forget(&listing.profile, listing.bucket.as_str());
         let s3 = self.s3(&listing.profile).await?;
-        listing.fill(s3, Arc::clone(&self.clock));
+        self.fill(&listing, s3);
         Ok(())
     }
 
@@ -180,9 +182,15 @@ impl App {
         let Ok(s3) = self.s3(profile).await else { return };
         for listing in self.listings.all() {
             if listing.profile == profile && listing.bucket.as_str() == bucket {
-                listing.fill(s3.clone(), Arc::clone(&self.clock));
+                self.fill(&listing, s3.clone());
             }
         }
+    }
+
+    fn fill(&self, listing: &Arc<Listing>, s3: S3) {
+        // Without an index there is still the listing.
+        let feed = self.feed(&listing.profile, &listing.bucket, listing.prefix.as_str());
+        listing.fill(s3, Arc::clone(&self.clock), feed.ok().flatten());
     }
 
     /// A new order or filter. Gives the generation and the number of rows.

@@ -12,6 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::columns::Columns;
 use super::{ListingEvent, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest};
 use crate::access::Exposure;
+use crate::search::Feed;
 use crate::{Failure, Result};
 
 pub(crate) type Tell = Box<dyn Fn(ListingEvent) + Send + Sync>;
@@ -166,7 +167,7 @@ impl Listing {
     }
 
     /// Lists in the background. A later fill overtakes an earlier one.
-    pub fn fill(self: &Arc<Self>, s3: S3, clock: Arc<dyn Clock>) {
+    pub fn fill(self: &Arc<Self>, s3: S3, clock: Arc<dyn Clock>, feed: Option<Feed>) {
         let fill = {
             let mut inner = self.locked();
             inner.filling += 1;
@@ -175,14 +176,14 @@ impl Listing {
         let this = Arc::clone(self);
         tokio::spawn(async move {
             let filled = tokio::select! {
-                filled = this.pages(fill, &s3) => filled,
+                filled = this.pages(fill, &s3, feed) => filled,
                 () = this.closed.cancelled() => return,
             };
             this.end(fill, filled, clock.now());
         });
     }
 
-    async fn pages(&self, fill: u64, s3: &S3) -> Result<Option<Columns>> {
+    async fn pages(&self, fill: u64, s3: &S3, feed: Option<Feed>) -> Result<Option<Columns>> {
         // The first fill shows rows as they come; a later one replaces them when it is whole.
         let fresh = !self.locked().complete;
         if fresh {
@@ -200,6 +201,9 @@ impl Listing {
         };
         let mut listing = s3.list(&self.bucket, request);
         while let Some(page) = listing.next().await? {
+            if let Some(feed) = &feed {
+                feed.page(&page).await;
+            }
             let mut inner = self.locked();
             if inner.filling != fill {
                 return Ok(None);
@@ -233,6 +237,9 @@ impl Listing {
                     (self.tell)(event);
                 }
             }
+        }
+        if let Some(feed) = feed {
+            drop(feed.end().await);
         }
         Ok((!fresh).then_some(columns))
     }

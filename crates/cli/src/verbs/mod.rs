@@ -18,6 +18,7 @@ pub mod get;
 pub mod info;
 pub mod jobs;
 pub mod key;
+pub mod locate;
 mod ls;
 mod made_links;
 mod matching;
@@ -77,6 +78,7 @@ pub async fn run(app: &Arc<App>, args: &Args) -> Result<Ended> {
             return key::run(app, args, &options.action).await;
         }
         Verb::Jobs(options) => return jobs::run(app, args, options).await,
+        Verb::Locate(options) => return locate::run(app, args, options).await,
         Verb::Configure(options) => return configure::run(app, args, options).await,
         Verb::DumpConfig(_) => return configure::dump(args),
         Verb::Presign(options) if options.list || !options.forget.is_empty() => {
