@@ -55,7 +55,7 @@ pub async fn listing_select(app: Dipper<'_>, req: SelectRequest) -> Answer<Selec
 #[tauri::command]
 #[specta::specta]
 pub async fn listing_find(app: Dipper<'_>, req: FindRequest) -> Answer<Option<u32>> {
-    let found = app.find_row(req.id, req.generation, &req.text, req.from.into())?;
+    let found = app.find_row(req.id, req.generation, &req.text, req.from.into(), req.exact)?;
     Ok(found.and_then(|index| u32::try_from(index).ok()))
 }
 

@@ -8,6 +8,7 @@ pub mod imports;
 pub mod listings;
 pub mod objects;
 pub mod profiles;
+pub mod search;
 pub mod sign_in;
 pub mod transfers;
 pub mod uploads;

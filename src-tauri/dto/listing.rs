@@ -222,6 +222,8 @@ pub struct FindRequest {
     pub generation: u32,
     pub text: String,
     pub from: u32,
+    /// The whole name, as it is; otherwise how it begins.
+    pub exact: bool,
 }
 
 #[derive(Debug, Clone, Copy, Serialize, Type)]

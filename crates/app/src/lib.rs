@@ -18,6 +18,7 @@ mod freeze;
 mod history;
 mod home;
 mod imports;
+mod indexing;
 mod jobs;
 mod keys;
 mod links;
@@ -86,6 +87,7 @@ pub use freeze::{Frozen, Versioning};
 pub use history::{Back, Histories, as_of, back_one, back_to};
 pub use home::{data_folder, home_folder};
 pub use imports::{Found, Import, ImportKind, Note, Taken};
+pub use indexing::IndexingEvent;
 pub use jobs::{Chosen, ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
 pub use keys::{KeyInfo, KeyKind, Place};
 pub use links::MadeLink;
@@ -145,6 +147,7 @@ pub struct App {
     listings: Arc<Listings>,
     index: Arc<Index>,
     searches: search::Searches,
+    indexings: indexing::Indexings,
     staged: staging::Stage,
     frozen: freeze::FrozenSets,
     rates: Arc<rates::Rates>,
@@ -237,6 +240,7 @@ impl App {
             listings,
             index: Arc::new(Index::new(home)),
             searches: search::Searches::default(),
+            indexings: indexing::Indexings::default(),
             staged: staging::Stage::default(),
             frozen: freeze::FrozenSets::default(),
             rates,

@@ -73,6 +73,19 @@ export const commands = {
 	listingFreeze: (req: ListingRef) => typedError<Frozen, IpcError_Serialize>(__TAURI_INVOKE("listing_freeze", { req })),
 	listingRefresh: (req: ListingRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("listing_refresh", { req })),
 	listingClose: (req: ListingRef) => __TAURI_INVOKE<void>("listing_close", { req }),
+	searchOpen: (req: SearchRequest_Deserialize) => typedError<FoundNames_Serialize, IpcError_Serialize>(__TAURI_INVOKE("search_open", { req })),
+	searchRows: (req: HitsRequest) => typedError<Hit_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("search_rows", { req })),
+	searchSort: (req: FoundOrder) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("search_sort", { req })),
+	searchClose: () => __TAURI_INVOKE<void>("search_close"),
+	searchSaved: () => typedError<SavedSearch_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("search_saved")),
+	searchSave: (req: SavedSearch_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("search_save", { req })),
+	searchForget: (req: SavedName) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("search_forget", { req })),
+	/**  The buckets that names are known of. */
+	indexList: () => typedError<IndexedBucket[], IpcError_Serialize>(__TAURI_INVOKE("index_list")),
+	/**  Lists a whole bucket for the index. It runs to its end, or until it is stopped. */
+	indexRefresh: (req: BucketRef, channel: Channel<IndexingEvent_Deserialize>) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("index_refresh", { req, channel })),
+	indexStop: (req: IndexingId) => __TAURI_INVOKE<void>("index_stop", { req }),
+	indexForget: (req: BucketRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("index_forget", { req })),
 	folderCreate: (req: NewFolder) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("folder_create", { req })),
 	objectInfo: (req: ObjectRef) => typedError<ObjectInfo_Serialize, IpcError_Serialize>(__TAURI_INVOKE("object_info", { req })),
 	objectSetPublic: (req: ObjectPublic) => typedError<ObjectInfo_Serialize, IpcError_Serialize>(__TAURI_INVOKE("object_set_public", { req })),
@@ -339,6 +352,8 @@ export type FindRequest = {
 	generation: number,
 	text: string,
 	from: number,
+	/**  The whole name, as it is; otherwise how it begins. */
+	exact: boolean,
 };
 
 export type Finding = Finding_Serialize | Finding_Deserialize;
@@ -371,6 +386,34 @@ export type FolderChoice = {
 	name: string,
 };
 
+export type FoundNames = FoundNames_Serialize | FoundNames_Deserialize;
+
+export type FoundNames_Deserialize = {
+	id: number,
+	count: number,
+	bytes: number,
+	/**  When what was listed longest ago was listed. */
+	oldest?: string | null,
+	/**  False: a newer search ended this one. */
+	whole: boolean,
+};
+
+export type FoundNames_Serialize = {
+	id: number,
+	count: number,
+	bytes: number,
+	/**  When what was listed longest ago was listed. */
+	oldest: string | null,
+	/**  False: a newer search ended this one. */
+	whole: boolean,
+};
+
+export type FoundOrder = {
+	id: number,
+	sort: SortColumn,
+	descending: boolean,
+};
+
 export type Frozen = {
 	token: number,
 	objects: number,
@@ -378,6 +421,36 @@ export type Frozen = {
 	bytes: number,
 	sample: string[],
 	versioning: Versioning,
+};
+
+export type Hit = Hit_Serialize | Hit_Deserialize;
+
+export type Hit_Deserialize = {
+	profile: string,
+	bucket: string,
+	key: string,
+	kind: RowKind,
+	size?: number | null,
+	modified?: string | null,
+	storageClass?: string | null,
+	listedAt: string,
+};
+
+export type Hit_Serialize = {
+	profile: string,
+	bucket: string,
+	key: string,
+	kind: RowKind,
+	size: number | null,
+	modified: string | null,
+	storageClass: string | null,
+	listedAt: string,
+};
+
+export type HitsRequest = {
+	id: number,
+	start: number,
+	len: number,
 };
 
 export type ImportFound = ImportFound_Serialize | ImportFound_Deserialize;
@@ -477,6 +550,22 @@ export type ImportTaken_Serialize = {
 	name: string,
 	profile: Profile_Serialize | null,
 	error: IpcError_Serialize | null,
+};
+
+export type IndexedBucket = {
+	profile: string,
+	bucket: string,
+	names: number,
+};
+
+export type IndexingEvent = IndexingEvent_Serialize | IndexingEvent_Deserialize;
+
+export type IndexingEvent_Deserialize = { event: "listed"; count: number } | { event: "ended"; error?: IpcError_Deserialize | null };
+
+export type IndexingEvent_Serialize = { event: "listed"; count: number } | { event: "ended"; error: IpcError_Serialize | null };
+
+export type IndexingId = {
+	id: number,
 };
 
 /**  What every command rejects with. */
@@ -1134,6 +1223,45 @@ export type S3Context_Serialize = {
 	key: string | null,
 	/**  What the server showed that is not trusted here, to be pinned if the user knows it. */
 	certificate: Certificate | null,
+};
+
+export type SavedName = {
+	name: string,
+};
+
+/**  A search to use again. */
+export type SavedSearch = SavedSearch_Serialize | SavedSearch_Deserialize;
+
+/**  A search to use again. */
+export type SavedSearch_Deserialize = {
+	name: string,
+	text: string,
+	profile?: string | null,
+	bucket?: string | null,
+};
+
+/**  A search to use again. */
+export type SavedSearch_Serialize = {
+	name: string,
+	text: string,
+	profile: string | null,
+	bucket: string | null,
+};
+
+export type SearchRequest = SearchRequest_Serialize | SearchRequest_Deserialize;
+
+export type SearchRequest_Deserialize = {
+	/**  Words, all of which a key has. */
+	text: string,
+	profile?: string | null,
+	bucket?: string | null,
+};
+
+export type SearchRequest_Serialize = {
+	/**  Words, all of which a key has. */
+	text: string,
+	profile: string | null,
+	bucket: string | null,
 };
 
 export type SelectOp = { op: "only"; index: number } | { op: "toggle"; index: number } | { op: "range"; from: number; to: number; add: boolean } | { op: "all" } | { op: "invert" } | { op: "none" };

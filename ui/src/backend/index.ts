@@ -62,6 +62,21 @@ export interface Backend {
   /** Makes the one change that a finding offers. Kept keys stay. */
   doctorMend(req: { profile: string; fix: T.Fix }): Promise<void>;
 
+  /** Names in what was listed, of all saved connections. A newer search ends an older one: `whole` is false then. */
+  searchOpen(req: { text: string; profile: string | null; bucket: string | null }): Promise<T.FoundNames>;
+  searchRows(req: { id: number; start: number; len: number }): Promise<T.Hit[]>;
+  searchSort(req: { id: number; sort: T.SortColumn; descending: boolean }): Promise<void>;
+  searchClose(): Promise<void>;
+  searchSaved(): Promise<T.SavedSearch[]>;
+  searchSave(search: T.SavedSearch): Promise<void>;
+  searchForget(name: string): Promise<void>;
+  /** The buckets that names are known of. */
+  indexList(): Promise<T.IndexedBucket[]>;
+  /** Lists a whole bucket, so that all its names are found. Answers with a number to stop it by. */
+  indexRefresh(req: { profile: string; bucket: string }, onEvent: (event: T.IndexingEvent) => void): Promise<number>;
+  indexStop(id: number): Promise<void>;
+  indexForget(req: { profile: string; bucket: string }): Promise<void>;
+
   /** Native dialog; null when closed without a choice. The path stays outside of the page. */
   importChoose(): Promise<number | null>;
   /** What a file holds, without its secrets. `decrypt_failed`: it wants a password. */
@@ -92,7 +107,7 @@ export interface Backend {
   listingAccess(req: { id: T.ListingId; rows: number[] }): Promise<T.RowAccess[]>;
   listingSelect(req: { id: T.ListingId; generation: number; op: T.SelectOp }): Promise<T.Selection>;
   /** First row of the view at or after `from` whose name begins with `text` (case-insensitive), wrapping; null if none. */
-  listingFind(req: { id: T.ListingId; generation: number; text: string; from: number }): Promise<number | null>;
+  listingFind(req: { id: T.ListingId; generation: number; text: string; from: number; exact: boolean }): Promise<number | null>;
   /** Counts what is in selected folders, then freezes the set. */
   listingFreeze(id: T.ListingId): Promise<T.Frozen>;
   listingRefresh(id: T.ListingId): Promise<void>;

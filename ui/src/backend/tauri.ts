@@ -90,6 +90,18 @@ export const tauriBackend: Backend = {
   doctorStop: (id) => call("doctor_stop", { id }),
   doctorMend: (req) => call("doctor_mend", req),
 
+  searchOpen: (req) => call("search_open", req),
+  searchRows: (req) => call("search_rows", req),
+  searchSort: (req) => call("search_sort", req),
+  searchClose: () => call("search_close"),
+  searchSaved: () => call("search_saved"),
+  searchSave: (search) => call("search_save", search),
+  searchForget: (name) => call("search_forget", { name }),
+  indexList: () => call("index_list"),
+  indexRefresh: (req, onEvent) => invoke("index_refresh", { req, channel: new Channel(onEvent) }),
+  indexStop: (id) => call("index_stop", { id }),
+  indexForget: (req) => call("index_forget", req),
+
   importChoose: () => call("import_choose"),
   importOpen: (req) => call("import_open", req),
   importTake: (req) => call("import_take", req),

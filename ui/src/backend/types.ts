@@ -387,3 +387,18 @@ export type TransferItems = { total: number; items: TransferItem[] };
 
 /** "X changed, refetch." */
 export type Changed = { what: "profiles" | "buckets" | "settings" | "vault" | "signIn"; profile: string | null; bucket: string | null };
+
+export type FoundNames = { id: number; count: number; bytes: number; oldest: string | null; whole: boolean };
+export type Hit = {
+  profile: string;
+  bucket: string;
+  key: string;
+  kind: "object" | "folder";
+  size: number | null;
+  modified: string | null;
+  storageClass: string | null;
+  listedAt: string;
+};
+export type IndexedBucket = { profile: string; bucket: string; names: number };
+export type IndexingEvent = { event: "listed"; count: number } | { event: "ended"; error: IpcError | null };
+export type SavedSearch = { name: string; text: string; profile: string | null; bucket: string | null };

@@ -19,6 +19,7 @@ export const CATALOGUE = {
   "go.forward": { label: m.cmd_go_forward, group: "go", shortcuts: ["Alt+ArrowRight"] },
   "go.up": { label: m.cmd_go_up, group: "go", shortcuts: ["Alt+ArrowUp", "Mod+ArrowUp"] },
   "go.path": { label: m.cmd_go_path, group: "go", shortcuts: ["Mod+L"] },
+  "go.search": { label: m.cmd_go_search, group: "go", shortcuts: ["Mod+Shift+F"] },
   "go.transfers": { label: m.cmd_go_transfers, group: "go", shortcuts: ["Mod+J"] },
   "go.settings": { label: m.cmd_go_settings, group: "go", shortcuts: ["Mod+,"] },
   "view.refresh": { label: m.cmd_view_refresh, group: "view", shortcuts: ["F5", "Mod+R"] },
@@ -46,6 +47,7 @@ export const CATALOGUE = {
   "upload.options": { label: m.cmd_upload_options, group: "upload" },
   "bucket.create": { label: m.cmd_bucket_create, group: "bucket", shortcuts: ["Mod+Shift+B"] },
   "bucket.access": { label: m.cmd_bucket_access, group: "bucket", shortcuts: ["Mod+Shift+E"] },
+  "bucket.index": { label: m.cmd_bucket_index, group: "bucket" },
   "bucket.copyUri": { label: m.cmd_bucket_copy_uri, group: "bucket" },
   "bucket.delete": { label: m.cmd_bucket_delete, group: "bucket", danger: true },
   "connection.create": { label: m.cmd_connection_create, group: "connection", shortcuts: ["Mod+N"] },
@@ -112,7 +114,7 @@ export const MENUS = {
   background: ["upload.files", "upload.folder", "upload.options", "folder.create", "-", "select.all", "view.refresh", "bucket.access"],
   upload: ["upload.files", "upload.folder", "-", "upload.options"],
   view: ["view.compact", "view.normal", "view.relaxed"],
-  bucket: ["bucket.access", "upload.options", "bucket.copyUri", "-", "bucket.delete"],
+  bucket: ["bucket.access", "upload.options", "bucket.copyUri", "bucket.index", "-", "bucket.delete"],
   connection: ["bucket.create", "connection.refresh", "-", "connection.signIn", "connection.signOut", "-", "connection.edit", "connection.doctor", "connection.remove"],
   job: [
     "transfers.pause", "transfers.resume", "transfers.retry", "transfers.repeat", "-",
@@ -127,7 +129,7 @@ export const MENUS = {
 export const MENU_BAR: { label: () => string; items: Menu }[] = [
   { label: m.group_object, items: ["upload.files", "upload.folder", "folder.create", "-", "object.download", "object.copyUri", "object.copyUrl", "-", "object.delete"] },
   { label: m.group_view, items: ["view.refresh", "view.filter", "-", "view.inspector", "view.sidebar", "-", "view.compact", "view.normal", "view.relaxed"] },
-  { label: m.group_go, items: ["go.back", "go.forward", "go.up", "go.path", "-", "go.transfers", "go.settings", "-", "app.palette"] },
+  { label: m.group_go, items: ["go.back", "go.forward", "go.up", "go.path", "-", "go.search", "go.transfers", "go.settings", "-", "app.palette"] },
   { label: m.group_transfer, items: ["go.transfers", "-", "transfers.pauseAll", "transfers.resumeAll", "transfers.clear"] },
   { label: m.group_connection, items: ["connection.create", "connection.import", "connection.sandbox", "-", "connection.doctor", "connection.signIn", "-", "bucket.create", "bucket.access"] },
 ];

@@ -5,6 +5,7 @@ export type Place =
   | { kind: "access"; profile: string; bucket: string }
   | { kind: "connection"; profile: string }
   | { kind: "doctor"; profile: string; bucket: string }
+  | { kind: "search" }
   | { kind: "transfers" }
   | { kind: "settings" };
 

@@ -36,6 +36,7 @@ export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
       off: () => (nav.place.kind === "access" || (browser.listing && browser.listing.place.prefix !== "") ? null : m.off_at_top()),
     },
     "go.path": { run: () => (app.pathEdit = true), off: () => (profiles.list.length > 0 ? null : m.off_no_connection()) },
+    "go.search": { run: () => app.openSearch() },
     "go.transfers": { run: () => nav.go({ kind: "transfers" }) },
     "go.settings": { run: () => nav.go({ kind: "settings" }) },
     "view.filter": {
@@ -62,6 +63,13 @@ export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
     "upload.options": { run: withBucket((profile, bucket) => (uploads.sheet = { profile, bucket })), off: noBucket },
     "bucket.create": { run: () => (buckets.dialog = app.target?.profile ?? null), off: noProfile },
     "bucket.access": { run: withBucket((profile, bucket) => nav.go({ kind: "access", profile, bucket })), off: noBucket },
+    "bucket.index": {
+      run: withBucket((profile, bucket) => {
+        app.openSearch();
+        void app.search.index(profile, bucket);
+      }),
+      off: noBucket,
+    },
     "bucket.copyUri": { run: withBucket((_, bucket) => void browser.copy(`s3://${bucket}`)), off: noBucket },
     "bucket.delete": { run: withBucket((profile, bucket) => void buckets.remove(profile, bucket)), off: noBucket },
     "connection.create": { run: () => (profiles.form = { profile: null }) },

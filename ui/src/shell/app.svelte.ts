@@ -3,6 +3,7 @@ import type { AppInfo, Backend, Changed, Profile } from "../backend";
 import { Commands } from "../commands/registry.svelte";
 import { Browser } from "../features/browser/browser.svelte";
 import { Buckets } from "../features/buckets/buckets.svelte";
+import { Search } from "../features/search/search.svelte";
 import { Doctor } from "../features/doctor/doctor.svelte";
 import { Imports } from "../features/profiles/imports.svelte";
 import { Profiles } from "../features/profiles/profiles.svelte";
@@ -23,6 +24,7 @@ export class App {
   readonly signIns: SignIns;
   readonly imports: Imports;
   readonly doctor: Doctor;
+  readonly search: Search;
   readonly buckets: Buckets;
   readonly browser: Browser;
   readonly transfers: Transfers;
@@ -39,6 +41,7 @@ export class App {
   pathEdit = $state(false);
   /** What a context menu of the sidebar is about; otherwise commands mean the current place. */
   pointed = $state.raw<{ profile: string; bucket: string | null } | null>(null);
+  searchedFrom = $state.raw<{ profile: string; bucket: string } | null>(null);
   #stops: (() => void)[] = [];
   #refreshTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -47,6 +50,7 @@ export class App {
     this.profiles = new Profiles(this.host);
     this.signIns = new SignIns(this.host);
     this.doctor = new Doctor(this.host);
+    this.search = new Search(this.host);
     this.imports = new Imports(this.host);
     this.buckets = new Buckets(this.host);
     this.browser = new Browser(this.host);
@@ -101,6 +105,13 @@ export class App {
     const start = this.profiles.byId(profile)?.options?.start?.split("/")[0];
     if (this.buckets.of(profile).buckets === null) void this.buckets.load(profile);
     this.host.nav.go({ kind: "doctor", profile, bucket: bucket ?? start ?? "" });
+  }
+
+  /** Search, with the bucket that was in sight as one that can be listed. */
+  openSearch(): void {
+    const target = this.target;
+    if (target?.bucket) this.searchedFrom = { profile: target.profile, bucket: target.bucket };
+    this.host.nav.go({ kind: "search" });
   }
 
   async startSandbox(): Promise<void> {

@@ -223,15 +223,16 @@ impl App {
         listing.select(Some(generation), op)
     }
 
-    /// The first row at or after `from`, around the end, whose name begins so.
+    /// The first row at or after `from`, around the end, whose name begins so; with `exact`, is so.
     pub fn find_row(
         &self,
         id: ListingId,
         generation: u32,
         text: &str,
         from: u64,
+        exact: bool,
     ) -> Result<Option<u64>> {
-        Ok(self.listings.get(id)?.find(generation, text, from))
+        Ok(self.listings.get(id)?.find(generation, text, from, exact))
     }
 
     /// Exposure of rows in sight. Asks a server only where the bucket does not decide, and remembers.

@@ -400,7 +400,7 @@ impl Listing {
     }
 
     /// `None` also where the view is another by now: its indexes would mean nothing.
-    pub fn find(&self, generation: u32, text: &str, from: u64) -> Option<u64> {
+    pub fn find(&self, generation: u32, text: &str, from: u64, exact: bool) -> Option<u64> {
         let inner = self.locked();
         if generation != inner.generation {
             return None;
@@ -411,7 +411,8 @@ impl Listing {
         (0..count)
             .map(|step| (start + step) % count)
             .find(|at| {
-                inner.columns.name(inner.view[*at] as usize).to_lowercase().starts_with(&wanted)
+                let name = inner.columns.name(inner.view[*at] as usize);
+                if exact { name == text } else { name.to_lowercase().starts_with(&wanted) }
             })
             .map(|at| at as u64)
     }

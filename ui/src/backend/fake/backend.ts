@@ -4,6 +4,7 @@ import { bucketAccess, changedPolicy, checkPolicy, exposureOf } from "./access";
 import { FakeDoctor } from "./doctor";
 import { FakeListing } from "./listing";
 import { FakeQueue } from "./queue";
+import { FakeSearch } from "./search";
 import { FakeSignIn } from "./signin";
 import { bucket as newBucket, type FakeBucket, ipcError, object, PROVIDERS, SANDBOX, World } from "./world";
 
@@ -21,6 +22,7 @@ export class FakeBackend implements Backend {
   readonly queue: FakeQueue;
   readonly signIn = new FakeSignIn();
   readonly doctor = new FakeDoctor();
+  readonly search: FakeSearch;
   readonly copied: string[] = [];
   readonly opened: string[] = [];
   /** What the next "choose files" answers. */
@@ -42,6 +44,7 @@ export class FakeBackend implements Backend {
     private readonly options: FakeOptions = {},
   ) {
     this.queue = new FakeQueue(options.speed ?? Infinity);
+    this.search = new FakeSearch(world);
   }
 
   async #call<R>(method: keyof Backend, arg: unknown, answer: () => R): Promise<R> {
@@ -254,8 +257,21 @@ export class FakeBackend implements Backend {
       });
     });
   listingSelect = (req: { id: number; generation: number; op: T.SelectOp }) => this.#call("listingSelect", req, () => this.#listing(req.id).select(req.op));
-  listingFind = (req: { id: number; generation: number; text: string; from: number }) =>
-    this.#call("listingFind", req, () => this.#listing(req.id).find(req.text, req.from));
+  listingFind = (req: { id: number; generation: number; text: string; from: number; exact: boolean }) =>
+    this.#call("listingFind", req, () => this.#listing(req.id).find(req.text, req.from, req.exact));
+  searchOpen = (req: { text: string; profile: string | null; bucket: string | null }) => this.#call("searchOpen", req, () => this.search.open(req));
+  searchRows = (req: { id: number; start: number; len: number }) => this.#call("searchRows", req, () => this.search.rows(req));
+  searchSort = (req: { id: number; sort: T.SortColumn; descending: boolean }) => this.#call("searchSort", req, () => this.search.sort(req));
+  searchClose = () => this.#call("searchClose", null, () => undefined);
+  searchSaved = () => this.#call("searchSaved", null, () => [...this.search.saved]);
+  searchSave = (saved: T.SavedSearch) =>
+    this.#call("searchSave", saved, () => void (this.search.saved = [...this.search.saved.filter((s) => s.name !== saved.name), saved]));
+  searchForget = (name: string) => this.#call("searchForget", name, () => void (this.search.saved = this.search.saved.filter((s) => s.name !== name)));
+  indexList = () => this.#call("indexList", null, () => this.search.list());
+  indexRefresh = (req: { profile: string; bucket: string }, onEvent: (event: T.IndexingEvent) => void) =>
+    this.#call("indexRefresh", req, () => this.search.refresh(req, onEvent));
+  indexStop = (id: number) => this.#call("indexStop", id, () => undefined);
+  indexForget = (req: { profile: string; bucket: string }) => this.#call("indexForget", req, () => void this.search.listed.delete(`${req.profile}/${req.bucket}`));
   listingFreeze = (id: number) =>
     this.#call("listingFreeze", id, () => {
       const token = this.#next++;

@@ -162,11 +162,12 @@ export class FakeListing {
     return this.#rows.filter((r) => this.#selected.has(r.id));
   }
 
-  find(text: string, from: number): number | null {
+  find(text: string, from: number, exact: boolean): number | null {
     const wanted = text.toLowerCase();
     for (let i = 0; i < this.#view.length; i++) {
       const index = (from + i) % this.#view.length;
-      if (this.#view[index]?.name.toLowerCase().startsWith(wanted)) return index;
+      const name = this.#view[index]?.name ?? "";
+      if (exact ? name === text : name.toLowerCase().startsWith(wanted)) return index;
     }
     return null;
   }

@@ -13,6 +13,7 @@ export class Browser {
   /** Where each place was left, so that Back returns to the same rows. */
   readonly #left = new Map<string, { top: number; cursor: number }>();
   readonly #left_max = 200;
+  #shown: { place: ListingPlace; name: string } | null = null;
 
   constructor(private readonly host: Host) {}
 
@@ -24,6 +25,7 @@ export class Browser {
       sort: old?.sort ?? "name",
       descending: old?.descending ?? false,
     });
+    this.#reveal(this.listing);
   }
 
   close(): void {
@@ -46,6 +48,19 @@ export class Browser {
     if (!place || row.kind !== "folder") return false;
     this.host.nav.go({ kind: "browse", ...place, prefix: row.key });
     return true;
+  }
+
+  /** Goes to the folder that something lies in, and selects it there. */
+  show(profile: string, bucket: string, key: string): void {
+    const prefix = parentPrefix(key);
+    this.#shown = { place: { profile, bucket, prefix }, name: key.slice(prefix.length) };
+    this.host.nav.go({ kind: "browse", profile, bucket, prefix });
+    if (this.listing && same(this.listing.place, this.#shown.place)) this.#reveal(this.listing);
+  }
+
+  #reveal(listing: Listing): void {
+    if (this.#shown && same(this.#shown.place, listing.place)) listing.reveal(this.#shown.name);
+    this.#shown = null;
   }
 
   up(): void {

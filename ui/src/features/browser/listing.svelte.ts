@@ -42,6 +42,8 @@ export class Listing {
   #wanted = { start: 0, end: 0 };
   #badgeTimer: ReturnType<typeof setTimeout> | undefined;
   #badgesAsked = new Set<number>();
+  /** A name that is selected once its row is there. */
+  #reveal: string | null = null;
   #typed = "";
   #typedAt = 0;
 
@@ -65,6 +67,7 @@ export class Listing {
       this.#id = id;
       if (this.sort !== "name" || this.descending || this.filter !== "") await this.view();
       this.#fetchWanted();
+      await this.#revealNow();
     } catch (caught) {
       this.error = asIpcError(caught);
     }
@@ -81,6 +84,7 @@ export class Listing {
     if (this.cursor >= event.count) this.cursor = Math.max(0, event.count - 1);
     this.#version++;
     this.#fetchWanted();
+    void this.#revealNow();
   }
 
   close(): void {
@@ -325,9 +329,33 @@ export class Listing {
     this.#typedAt = now;
     const from = fresh ? this.cursor + 1 : this.cursor;
     const index = await this.backend.listingFind({
-      id: this.#id, generation: this.generation, text: this.#typed, from: from % Math.max(1, this.count ?? 1),
+      id: this.#id, generation: this.generation, text: this.#typed, from: from % Math.max(1, this.count ?? 1), exact: false,
     });
     if (index !== null) await this.pick(index, {});
+  }
+
+  /** Goes to a row by its name, as soon as it is listed. */
+  reveal(name: string): void {
+    this.#reveal = name;
+    void this.#revealNow();
+  }
+
+  async #revealNow(): Promise<void> {
+    const name = this.#reveal;
+    if (name === null || this.#id === null || !this.count) return;
+    try {
+      const index = await this.backend.listingFind({ id: this.#id, generation: this.generation, text: name, from: 0, exact: true });
+      if (this.#reveal !== name) return;
+      if (index !== null) {
+        this.#reveal = null;
+        await this.pick(index, {});
+      } else if (this.complete) {
+        // It is gone since it was listed.
+        this.#reveal = null;
+      }
+    } catch {
+      // The next page brings another try.
+    }
   }
 
   get typing(): boolean {
