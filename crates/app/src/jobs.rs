@@ -294,6 +294,7 @@ impl App {
             folder: folder.into_os_string(),
             on_existing,
             portable_names: false,
+            as_stored: false,
         };
         self.listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, action).await
     }
