@@ -208,6 +208,7 @@ fn encrypted_here_as_s3cmd_does() {
                 if passphrase.is_empty() { "no key" } else { "wrong passphrase or damaged" };
             assert_eq!(ran.code, if passphrase.is_empty() { 78 } else { 65 }, "{}", ran.err);
             assert!(ran.err.contains(words), "{}", ran.err);
+            assert!(ran.err.contains("--as-stored"), "{}", ran.err);
         }
         // It was uploaded anew in between, with other bytes of the same number.
         world.run(["get", "--as-stored", "--force", "s3://bucket/t/small", "sealed"]).ok();

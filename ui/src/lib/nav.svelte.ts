@@ -6,6 +6,7 @@ export type Place =
   | { kind: "connection"; profile: string }
   | { kind: "doctor"; profile: string; bucket: string }
   | { kind: "transfers" }
+  | { kind: "keys" }
   | { kind: "settings" };
 
 export function samePlace(a: Place, b: Place): boolean {
