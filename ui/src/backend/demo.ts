@@ -1,5 +1,5 @@
 // The fake engine with a lively world, for a plain browser. Query: ?first (first run), ?many (1,000 buckets),
-// ?rows=N (rows in events/), ?vault=unavailable|keyMissing, ?calm (no running jobs), ?theme=dark.
+// ?rows=N (rows in events/), ?vault=unavailable|keyMissing, ?calm (no running jobs), ?nokeys, ?theme=dark.
 import type { Encryption, Theme, VaultState } from "./types";
 import { FakeBackend } from "./fake";
 import { bucket, type FakeBucket, type FakeObject, ipcError, object, OPTIONS, SANDBOX, World } from "./fake/world";
