@@ -43,7 +43,7 @@ pub async fn listing_rows(app: Dipper<'_>, req: RowsRequest) -> Answer<RowWindow
 #[specta::specta]
 pub async fn listing_access(app: Dipper<'_>, req: AccessRequest) -> Answer<Vec<RowAccess>> {
     let found = app.rows_access(req.id, req.rows).await?;
-    Ok(found.into_iter().map(|(id, e)| RowAccess { id, exposure: e.into() }).collect())
+    Ok(found.into_iter().map(Into::into).collect())
 }
 
 #[tauri::command]

@@ -5,6 +5,7 @@ pub mod app;
 pub mod buckets;
 pub mod doctor;
 pub mod imports;
+pub mod keys;
 pub mod listings;
 pub mod objects;
 pub mod profiles;

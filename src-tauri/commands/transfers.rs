@@ -9,8 +9,9 @@ use tauri_plugin_dialog::DialogExt;
 
 use super::{Answer, Dipper};
 use crate::dto::{
-    DownloadPlace, DownloadRequest, FolderChoice, ItemsRequest, JobRef, JobSpeed, MoveRequest,
-    PriorityRequest, Replaces, RetryItems, Speed, Token, TransferItems, TransferUpdate,
+    DownloadPlace, DownloadRequest, EncryptionRequest, FolderChoice, ItemsRequest, JobRef,
+    JobSpeed, MoveRequest, PriorityRequest, Replaces, RetryItems, Speed, Token, TransferItems,
+    TransferUpdate,
 };
 
 /// Jobs count up from 1 on one machine; JavaScript's numbers hold them all.
@@ -42,13 +43,21 @@ pub async fn download_replaces(app: Dipper<'_>, req: DownloadPlace) -> Answer<Re
 #[tauri::command]
 #[specta::specta]
 pub async fn download_start(app: Dipper<'_>, req: DownloadRequest) -> Answer<i32> {
-    Ok(job_number(app.start_download(req.token, req.folder, req.on_existing.into()).await?))
+    let DownloadRequest { token, folder, on_existing, as_stored } = req;
+    Ok(job_number(app.start_download(token, folder, on_existing.into(), as_stored).await?))
 }
 
 #[tauri::command]
 #[specta::specta]
 pub async fn delete_start(app: Dipper<'_>, req: Token) -> Answer<i32> {
     Ok(job_number(app.start_delete(req.token).await?))
+}
+
+/// At the server, each by a copy onto itself.
+#[tauri::command]
+#[specta::specta]
+pub async fn encryption_start(app: Dipper<'_>, req: EncryptionRequest) -> Answer<i32> {
+    Ok(job_number(app.start_encryption(req.token, req.way.into()).await?))
 }
 
 /// A page that loads anew watches anew; the earlier watch ends.

@@ -28,6 +28,7 @@ pub enum Code {
     ClockSkew,
     WrongRegion,
     KeychainUnavailable,
+    KeyMissing,
     LocalIo,
     DiskFull,
     SourceChanged,
@@ -42,8 +43,8 @@ mirror!(Code, app::Code, {
     Unauthenticated, ExpiredToken, AccessDenied, AclDisabled, BucketNotFound, ObjectNotFound,
     VersionNotFound, UploadNotFound, AlreadyExists, PreconditionFailed, Conflict, InvalidInput,
     Unsupported, ObjectArchived, Throttled, Network, Timeout, Tls, ClockSkew, WrongRegion,
-    KeychainUnavailable, LocalIo, DiskFull, SourceChanged, ChecksumMismatch, DecryptFailed,
-    Database, Cancelled, Internal,
+    KeychainUnavailable, KeyMissing, LocalIo, DiskFull, SourceChanged, ChecksumMismatch,
+    DecryptFailed, Database, Cancelled, Internal,
 });
 
 #[derive(Debug, Clone, Copy, Serialize, Type)]

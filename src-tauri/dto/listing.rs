@@ -2,7 +2,7 @@ use dipper_app as app;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use super::{Exposure, IpcError, mirror};
+use super::{Exposure, IpcError, Lock, mirror};
 
 #[derive(Debug, Clone, Deserialize, Type)]
 pub struct ListingOpen {
@@ -156,6 +156,14 @@ pub struct RowAccess {
     #[specta(type = u32)]
     pub id: u64,
     pub exposure: Exposure,
+    /// Of an object: how it is encrypted, if it was looked at. Of a folder: how what comes into it is.
+    pub lock: Option<Lock>,
+}
+
+impl From<app::RowAccess> for RowAccess {
+    fn from(r: app::RowAccess) -> Self {
+        Self { id: r.id, exposure: r.exposure.into(), lock: r.lock.map(Into::into) }
+    }
 }
 
 #[derive(Debug, Clone, Copy, Deserialize, Type)]

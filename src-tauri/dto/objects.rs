@@ -2,7 +2,7 @@ use dipper_app as app;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use super::{AccessLine, Exposure, OffReason};
+use super::{AccessLine, Encryption, Exposure, OffReason};
 
 #[derive(Debug, Clone, Deserialize, Type)]
 pub struct ObjectRef {
@@ -34,7 +34,7 @@ pub struct ObjectInfo {
     pub content_encoding: Option<String>,
     pub storage_class: Option<String>,
     pub version_id: Option<String>,
-    pub encryption: Option<String>,
+    pub encryption: Encryption,
     pub checksums: Vec<(String, String)>,
     pub metadata: Vec<(String, String)>,
     pub s3_uri: String,
@@ -46,6 +46,7 @@ pub struct ObjectInfo {
 
 impl From<app::ObjectInfo> for ObjectInfo {
     fn from(o: app::ObjectInfo) -> Self {
+        let encryption = Encryption::of(&o.head, o.sealed);
         let head = o.head;
         Self {
             s3_uri: format!("s3://{}/{}", o.bucket, o.key),
@@ -60,7 +61,7 @@ impl From<app::ObjectInfo> for ObjectInfo {
             content_encoding: head.headers.content_encoding,
             storage_class: head.headers.storage_class,
             version_id: head.version_id,
-            encryption: head.encryption,
+            encryption,
             checksums: head
                 .checksums
                 .into_iter()

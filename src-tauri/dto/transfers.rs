@@ -2,7 +2,7 @@ use dipper_app as app;
 use serde::{Deserialize, Serialize};
 use specta::Type;
 
-use super::{IpcError, Versioning, mirror};
+use super::{IpcError, UploadProtection, Versioning, mirror};
 
 #[derive(Debug, Clone, Serialize, Type)]
 pub struct Staged {
@@ -57,11 +57,14 @@ pub struct UploadOptions {
     pub content_type: Option<String>,
     pub cache_control: Option<String>,
     pub metadata: Vec<(String, String)>,
+    pub protection: UploadProtection,
 }
 
-impl From<app::ObjectHeaders> for UploadOptions {
-    fn from(h: app::ObjectHeaders) -> Self {
+impl From<app::UploadOptions> for UploadOptions {
+    fn from(o: app::UploadOptions) -> Self {
+        let h = o.headers;
         Self {
+            protection: o.protection.into(),
             visibility: h.visibility.into(),
             storage_class: h.storage_class,
             content_type: h.content_type,
@@ -71,17 +74,18 @@ impl From<app::ObjectHeaders> for UploadOptions {
     }
 }
 
-impl From<UploadOptions> for app::ObjectHeaders {
+impl From<UploadOptions> for app::UploadOptions {
     fn from(o: UploadOptions) -> Self {
         let filled = |text: Option<String>| text.filter(|t| !t.trim().is_empty());
-        Self {
+        let headers = app::ObjectHeaders {
             visibility: o.visibility.into(),
             storage_class: filled(o.storage_class),
             content_type: filled(o.content_type),
             cache_control: filled(o.cache_control),
             metadata: o.metadata,
-            ..Self::default()
-        }
+            ..app::ObjectHeaders::default()
+        };
+        Self { headers, protection: o.protection.into() }
     }
 }
 
@@ -151,6 +155,8 @@ pub struct DownloadRequest {
     pub token: u32,
     pub folder: u32,
     pub on_existing: OnExisting,
+    /// What was encrypted before it was uploaded stays so.
+    pub as_stored: bool,
 }
 
 #[derive(Debug, Clone, Deserialize, Type)]

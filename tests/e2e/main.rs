@@ -12,6 +12,7 @@ mod blocked;
 mod connect;
 mod doctor;
 mod drop;
+mod keys;
 mod stage;
 mod tour;
 mod transfers;
@@ -21,12 +22,13 @@ use libtest_mimic::{Arguments, Trial};
 fn main() -> std::process::ExitCode {
     let arguments = Arguments::from_args();
     let missing = stage::missing();
-    let journeys: [(&str, fn()); 5] = [
+    let journeys: [(&str, fn()); 6] = [
         ("tour", tour::play),
         ("connect", connect::play),
         ("blocked", blocked::play),
         ("doctor", doctor::play),
         ("transfers", transfers::play),
+        ("keys", keys::play),
     ];
     let trials = journeys
         .into_iter()

@@ -161,7 +161,12 @@ impl Rig {
             of,
             "",
             objects,
-            ListedAction::Download { folder: folder.into(), on_existing, portable_names: false },
+            ListedAction::Download {
+                folder: folder.into(),
+                on_existing,
+                portable_names: false,
+                as_stored: false,
+            },
         )
         .await
     }

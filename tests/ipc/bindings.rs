@@ -24,7 +24,9 @@ fn no_secret_goes_outward() {
     dipper_desktop::write_bindings(&fresh).unwrap();
     let text = std::fs::read_to_string(&fresh).unwrap();
     let inward = |name: &str| {
-        ["ProfileDraft", "Passphrase", "ImportRequest"].iter().any(|w| name.starts_with(w))
+        ["ProfileDraft", "Passphrase", "ImportRequest", "NewKey"]
+            .iter()
+            .any(|w| name.starts_with(w))
     };
     let mut seen = 0;
     for (name, body) in types(&text) {
@@ -37,16 +39,20 @@ fn no_secret_goes_outward() {
         seen += usize::from(secret);
         if !inward(name) {
             assert!(
-                !body.contains("ProfileDraft") && !body.contains(": Passphrase"),
+                !body.contains("ProfileDraft")
+                    && !body.contains(": Passphrase")
+                    && !body.contains("NewKey"),
                 "{name}: {body}"
             );
         }
     }
-    assert!(seen >= 2, "the form and the passphrase are there to be found");
+    assert!(seen >= 3, "the form, the passphrase and the new key are there to be found");
     for command in text.lines().filter(|line| line.contains("typedError<")) {
         let answer = command.split("typedError<").nth(1).unwrap_or_default();
         let answer = answer.split("(__TAURI_INVOKE").next().unwrap_or_default();
-        assert!(!answer.contains("ProfileDraft") && !answer.contains("Passphrase"), "{command}");
+        for inward in ["ProfileDraft", "Passphrase", "NewKey"] {
+            assert!(!answer.contains(inward), "{command}");
+        }
     }
 }
 

@@ -38,6 +38,8 @@ pub enum Code {
     ClockSkew,
     WrongRegion,
     KeychainUnavailable,
+    /// What would decrypt or encrypt it is not on this computer.
+    KeyMissing,
     LocalIo,
     DiskFull,
     SourceChanged,
@@ -155,15 +157,16 @@ fn code_of(class: Class) -> Code {
 impl From<&dipper_s3::Error> for Failure {
     fn from(error: &dipper_s3::Error) -> Self {
         let c = &error.context;
+        let needs_key = hints::needs_customer_key(error);
         let retry = match error.class {
             Class::Throttled => Retry::After,
             class if class.is_transient() => Retry::Now,
             _ => Retry::Never,
         };
         Self {
-            code: code_of(error.class),
+            code: if needs_key { Code::KeyMissing } else { code_of(error.class) },
             message: error.to_string(),
-            hint: hints::of(error),
+            hint: if needs_key { Some(hints::CUSTOMER_KEY.into()) } else { hints::of(error) },
             retry,
             retry_after_ms: (retry == Retry::After).then_some(2000),
             s3: Some(Box::new(S3Context {
@@ -244,7 +247,7 @@ impl From<&TransferError> for Failure {
                 .with_hint("Unlock the keychain, or enter the keys again, then retry."),
             TransferError::NoKey { source } => match source.downcast_ref::<Self>() {
                 Some(failure) => failure.clone(),
-                None => Self::new(Code::KeychainUnavailable, message),
+                None => Self::new(Code::KeyMissing, message),
             },
             TransferError::Crypt { source, .. } => of_crypt(source, message),
             TransferError::State(state) => state.into(),
@@ -261,7 +264,7 @@ fn of_crypt(error: &dipper_crypt::Error, message: String) -> Failure {
     match error {
         Error::WrongOrDamaged | Error::NoKeyFits | Error::NotEncrypted => {
             Failure::new(Code::DecryptFailed, message).with_hint(
-                "`dipper key ls` lists the keys that were tried; `dipper cat` writes the object as it is.",
+                "Add the key that it was encrypted with (`dipper key add`), or fetch it as it is stored (`dipper get --as-stored`).",
             )
         }
         Error::Unsupported(_) => Failure::new(Code::Unsupported, message),

@@ -5,13 +5,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use dipper_s3::ObjectHeaders;
+use dipper_s3::ServerSide;
 use dipper_state::{
     JobKind, JobRow, JobState, Priority, TransferFilter, TransferRow, TransferState,
 };
 use dipper_transfer::{
-    Below, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Sending, Sink, Stored,
-    TransferError, UploadJob, UploadSource,
+    Below, Change, Item, JobSnapshot, ListedAction, ListedJob, OnExisting, Preserve, Protection,
+    Sink, Stored, TransferError, UploadJob, UploadSource,
 };
 use dipper_types::{
     BucketName, Clock, JobId, Prefix, ProfileId, SystemClock, Timestamp, TransferId,
@@ -21,7 +21,7 @@ use tokio::sync::broadcast::error::RecvError;
 use crate::events::Events;
 use crate::listing::Listings;
 use crate::staging::Handle;
-use crate::{App, Code, Failure, Result};
+use crate::{App, Code, Failure, Result, UploadOptions};
 
 /// Objects that a job is over: known by name, or to be listed while it runs.
 #[derive(Debug, Clone, Default)]
@@ -219,11 +219,11 @@ impl App {
         profile: &str,
         bucket: &str,
         prefix: &str,
-        headers: ObjectHeaders,
+        options: UploadOptions,
         on_existing: OnExisting,
     ) -> Result<JobId> {
         let paths = self.staged_paths(handle)?;
-        let id = self.upload(paths, profile, bucket, prefix, headers, on_existing).await?;
+        let id = self.upload(paths, profile, bucket, prefix, options, on_existing).await?;
         self.unstage(handle);
         Ok(id)
     }
@@ -235,9 +235,10 @@ impl App {
         profile: &str,
         bucket: &str,
         prefix: &str,
-        headers: ObjectHeaders,
+        options: impl Into<UploadOptions>,
         on_existing: OnExisting,
     ) -> Result<JobId> {
+        let (headers, sending) = options.into().split();
         let prefix = Prefix::new(prefix)?;
         let mut sources = Vec::with_capacity(paths.len());
         let mut first = None;
@@ -275,7 +276,7 @@ impl App {
             headers,
             on_existing,
             keep,
-            sending: Sending::default(),
+            sending,
         })
         .await
     }
@@ -286,6 +287,7 @@ impl App {
         token: u32,
         folder: Handle,
         on_existing: OnExisting,
+        as_stored: bool,
     ) -> Result<JobId> {
         let folder = self.staged_paths(folder)?.into_iter().next();
         let folder = folder.ok_or_else(|| Failure::invalid("no folder was chosen"))?;
@@ -294,6 +296,7 @@ impl App {
             folder: folder.into_os_string(),
             on_existing,
             portable_names: false,
+            as_stored,
         };
         self.listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, action).await
     }
@@ -313,6 +316,14 @@ impl App {
             }
         });
         Ok(id)
+    }
+
+    /// Encrypts a frozen selection anew at the server, each object by a copy onto itself.
+    pub async fn start_encryption(&self, token: u32, with: ServerSide) -> Result<JobId> {
+        self.check_protection(&Protection::Server { with: with.clone() })?;
+        let set = self.take_frozen(token)?;
+        let action = ListedAction::Change(Change::Encryption { with });
+        self.listed(&set.profile, set.bucket, set.prefix, set.title, set.objects, action).await
     }
 
     /// A job over objects of a bucket.

@@ -89,10 +89,11 @@ pub use home::{data_folder, home_folder};
 pub use imports::{Found, Import, ImportKind, Note, Taken};
 pub use indexing::IndexingEvent;
 pub use jobs::{Chosen, ItemState, Job, JobUpdate, TransferItem, TransferItems, TransferTotals};
-pub use keys::{KeyInfo, KeyKind, Place};
+pub use keys::{BucketDefault, KeyInfo, KeyKind, KeyUses, Lock, Place, SealedBy};
 pub use links::MadeLink;
 pub use listing::{
-    ListingEvent, ListingId, Row, RowKind, RowWindow, SelectOp, Selection, SortColumn, ViewRequest,
+    ListingEvent, ListingId, Row, RowAccess, RowKind, RowWindow, SelectOp, Selection, SortColumn,
+    ViewRequest,
 };
 pub use machine::{Machine, NetworkOverride};
 pub use objects::ObjectInfo;
@@ -106,7 +107,7 @@ pub use queue::{ReportFormat, ReportRow, Speed, SpeedRule};
 pub use rates::Moving;
 pub use replaces::{Replaces, download_path};
 pub use search::{FoundNames, Hit, IndexedBucket, SavedSearch, Search};
-pub use settings::{Density, Settings, Theme};
+pub use settings::{Density, Settings, Theme, UploadOptions, UploadProtection};
 pub use sign_in::{DeviceFlow, SignInState, SignInStatus};
 pub use staging::{Handle, Staged};
 pub use sync::{SyncAsked, SyncRun};
@@ -139,6 +140,7 @@ pub struct App {
     links: Links,
     connections: Arc<Connections>,
     chest: Arc<keys::Chest>,
+    locks: keys::Locks,
     engine: Arc<Engine>,
     events: Arc<Events>,
     prompts: Arc<prompts::Prompts>,
@@ -232,6 +234,7 @@ impl App {
             links: Links::new(&db),
             connections,
             chest,
+            locks: keys::Locks::default(),
             engine,
             events,
             prompts,

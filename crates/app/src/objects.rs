@@ -4,7 +4,7 @@ use dipper_types::{BucketName, ObjectKey};
 use futures::StreamExt;
 
 use crate::access::{AccessLine, Exposure, Off};
-use crate::{App, Result};
+use crate::{App, Result, SealedBy};
 
 /// One object, explained.
 #[derive(Debug, Clone)]
@@ -16,6 +16,8 @@ pub struct ObjectInfo {
     pub exposure: Exposure,
     pub lines: Vec<AccessLine>,
     pub acl_off: Option<Off>,
+    /// Encrypted before it was uploaded.
+    pub sealed: Option<SealedBy>,
 }
 
 /// Objects that are asked about at once.
@@ -74,6 +76,7 @@ impl App {
         key: ObjectKey,
         head: ObjectHead,
     ) -> Result<ObjectInfo> {
+        let sealed = self.note_lock(profile, &bucket, &key, &head)?;
         let access = self.object_access(profile, s3, &bucket, &key).await;
         Ok(ObjectInfo {
             url: s3.connection().object_url(bucket.as_str(), key.as_str()),
@@ -83,6 +86,7 @@ impl App {
             exposure: access.exposure,
             lines: access.lines,
             acl_off: access.acl_off,
+            sealed,
         })
     }
 

@@ -46,7 +46,7 @@ pub fn code(failure: &Failure) -> u8 {
         | Code::AccessDenied
         | Code::Tls
         | Code::ClockSkew => 77,
-        Code::KeychainUnavailable => CONFIG,
+        Code::KeychainUnavailable | Code::KeyMissing => CONFIG,
         Code::Cancelled => 130,
     }
 }

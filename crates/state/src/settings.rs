@@ -24,6 +24,24 @@ impl SettingsTable {
             .map_err(|source| StateError::BadRow { table: "settings", source })
     }
 
+    /// All whose name begins so, by what is left of it.
+    pub fn below<T: DeserializeOwned>(&self, start: &str) -> Result<Vec<(String, T)>, StateError> {
+        let found: Vec<(String, String)> = self.0.read(|c| {
+            c.prepare_cached(
+                "SELECT substr(name, length(?1) + 1), value FROM settings
+                 WHERE substr(name, 1, length(?1)) = ?1 ORDER BY name",
+            )?
+            .query_map([start], |row| Ok((row.get(0)?, row.get(1)?)))?
+            .collect()
+        })?;
+        let read = |(name, text): (String, String)| Ok((name, serde_json::from_str(&text)?));
+        found
+            .into_iter()
+            .map(read)
+            .collect::<Result<_, serde_json::Error>>()
+            .map_err(|source| StateError::BadRow { table: "settings", source })
+    }
+
     pub async fn set<T: Serialize>(&self, name: &str, value: &T) -> Result<(), StateError> {
         let value = serde_json::to_string(value)
             .map_err(|source| StateError::BadRow { table: "settings", source })?;

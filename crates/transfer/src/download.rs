@@ -21,7 +21,7 @@ use crate::progress::{Active, Attempt};
 use crate::proof::{Proof, likely_part, parts_to_learn, prove};
 use crate::publish::{Published, Whole};
 use crate::spec::{OnExisting, Spec};
-use crate::{attrs, conflict, existing, fs, hedge, layout, retry, sealed};
+use crate::{attrs, conflict, existing, fs, hedge, layout, retry};
 
 const MIB: u64 = 1 << 20;
 /// Up to this size, one request without a HEAD before it.
@@ -90,7 +90,7 @@ pub(crate) fn target(
     is_folder: bool,
 ) -> Result<(PathBuf, PathBuf, OnExisting), TransferError> {
     match spec {
-        Spec::DownloadTo { file, on_existing } => {
+        Spec::DownloadTo { file, on_existing, .. } => {
             let file = PathBuf::from(file);
             let root = match file.parent() {
                 Some(parent) if !parent.as_os_str().is_empty() => parent.to_owned(),
@@ -311,7 +311,7 @@ impl Download<'_> {
         let engine = &self.context.engine;
         let etag = head.etag.clone().ok_or(TransferError::ObjectChanged)?;
         // Nothing is fetched that could not be read.
-        let sealed = match sealed::format_of(&head) {
+        let sealed = match self.format_of(&head) {
             Some(format) => {
                 Some((format, self.context.engine.connections.decrypt_keys(format).await?))
             }

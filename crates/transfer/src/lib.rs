@@ -51,6 +51,7 @@ mod throttle;
 mod turns;
 mod types;
 mod upload;
+mod uses;
 mod waiting;
 mod whole;
 
@@ -73,3 +74,4 @@ pub use spec::{
     OnExisting, Preserve, Sending, Types, UploadJob, UploadSource,
 };
 pub use stage::{Planned, Stage};
+pub use uses::keys_needed;

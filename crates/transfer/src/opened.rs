@@ -15,13 +15,18 @@ use crate::pool::Buffer;
 use crate::{attrs, fs, sealed};
 
 impl Download<'_> {
+    /// In which format the object is to be decrypted.
+    pub fn format_of(&self, head: &ObjectHead) -> Option<Format> {
+        sealed::format_of(head).filter(|_| !self.context.spec.as_stored())
+    }
+
     /// The bytes of a small object as they were before they were encrypted, if they were.
     pub async fn plain(
         &self,
         head: &ObjectHead,
         bytes: Buffer,
     ) -> Result<(Bytes, u64), TransferError> {
-        let Some(format) = sealed::format_of(head) else {
+        let Some(format) = self.format_of(head) else {
             let size = bytes.as_ref().len() as u64;
             return Ok((Bytes::Came(bytes), size));
         };

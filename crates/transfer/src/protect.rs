@@ -15,13 +15,18 @@ pub enum Protection {
 }
 
 impl Protection {
+    /// The names of the keys that it needs.
+    pub fn keys(&self) -> &[String] {
+        match self {
+            Self::Server { with: ServerSide::Customer { key } } => std::slice::from_ref(key),
+            Self::Server { .. } => &[],
+            Self::Client { seal } => &seal.keys,
+        }
+    }
+
     /// Whether it needs the key of this name.
     pub fn uses(&self, name: &str) -> bool {
-        match self {
-            Self::Server { with: ServerSide::Customer { key } } => key == name,
-            Self::Server { .. } => false,
-            Self::Client { seal } => seal.keys.iter().any(|key| key == name),
-        }
+        self.keys().iter().any(|key| key == name)
     }
 }
 

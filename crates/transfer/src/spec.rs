@@ -167,11 +167,14 @@ pub enum ListedAction {
         on_existing: OnExisting,
         /// Names that every system can store, not only this one.
         portable_names: bool,
+        /// What was encrypted before it was uploaded stays so.
+        as_stored: bool,
     },
     /// One object to exactly this file.
     DownloadTo {
         file: OsString,
         on_existing: OnExisting,
+        as_stored: bool,
     },
     /// Versions for ever; keys as the bucket has it (a delete marker, or for ever).
     Delete,
@@ -337,10 +340,14 @@ pub(crate) enum Spec {
         portable_names: bool,
         #[serde(default)]
         keep: Preserve,
+        #[serde(default)]
+        as_stored: bool,
     },
     DownloadTo {
         file: OsString,
         on_existing: OnExisting,
+        #[serde(default)]
+        as_stored: bool,
     },
     Delete,
     Copy(Copy),
@@ -370,6 +377,14 @@ impl Spec {
             Self::Upload { keep, .. } | Self::Download { keep, .. } => *keep,
             _ => Preserve::default(),
         }
+    }
+
+    /// Whether a download leaves what is encrypted as it is.
+    pub fn as_stored(&self) -> bool {
+        matches!(
+            self,
+            Self::Download { as_stored: true, .. } | Self::DownloadTo { as_stored: true, .. }
+        )
     }
 
     /// Where places with encryption of their own are wanted and not known yet.

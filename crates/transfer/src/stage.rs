@@ -79,8 +79,14 @@ impl Engine {
                 (JobKind::Upload, spec)
             }
             Stage::Download { folder, keep } => {
-                let (portable_names, on_existing) = (false, OnExisting::Overwrite);
-                (JobKind::Download, Spec::Download { folder, on_existing, portable_names, keep })
+                let spec = Spec::Download {
+                    folder,
+                    on_existing: OnExisting::Overwrite,
+                    portable_names: false,
+                    keep,
+                    as_stored: false,
+                };
+                (JobKind::Download, spec)
             }
             Stage::Copy(copy) => (JobKind::Copy, Spec::Copy(copy)),
             Stage::Delete => (JobKind::Delete, Spec::Delete),

@@ -72,12 +72,13 @@ impl Engine {
         below: Vec<Below>,
     ) -> Result<JobId, TransferError> {
         let (kind, spec) = match action {
-            ListedAction::Download { folder, on_existing, portable_names } => {
+            ListedAction::Download { folder, on_existing, portable_names, as_stored } => {
                 let keep = Preserve::default();
-                (JobKind::Download, Spec::Download { folder, on_existing, portable_names, keep })
+                let spec = Spec::Download { folder, on_existing, portable_names, keep, as_stored };
+                (JobKind::Download, spec)
             }
-            ListedAction::DownloadTo { file, on_existing } => {
-                (JobKind::Download, Spec::DownloadTo { file, on_existing })
+            ListedAction::DownloadTo { file, on_existing, as_stored } => {
+                (JobKind::Download, Spec::DownloadTo { file, on_existing, as_stored })
             }
             ListedAction::Delete => (JobKind::Delete, Spec::Delete),
             ListedAction::Copy(plan) => (JobKind::Copy, Spec::Copy(plan)),

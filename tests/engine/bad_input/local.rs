@@ -213,6 +213,7 @@ pub async fn what_exists_stays() {
         folder: place.dst().into(),
         on_existing: OnExisting::Refuse,
         portable_names: false,
+        as_stored: false,
     };
     let id = rig.begin_listed(&place.bucket, "", &[("f", 3)], action).await;
     let job = rig.ended(id).await;

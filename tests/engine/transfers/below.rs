@@ -31,7 +31,7 @@ async fn begin_with(rig: &Rig, place: &Place, below: Vec<Below>, action: ListedA
 
 fn into(place: &Place) -> ListedAction {
     let (folder, on_existing) = (place.dst().into(), OnExisting::Refuse);
-    ListedAction::Download { folder, on_existing, portable_names: false }
+    ListedAction::Download { folder, on_existing, portable_names: false, as_stored: false }
 }
 
 /// Everything at once would find the same; what begins alike is not below.

@@ -129,6 +129,7 @@ pub async fn downloads_where_something_is() {
             folder: place.dst().into(),
             on_existing: rule,
             portable_names: false,
+            as_stored: false,
         };
         let id = rig.begin_listed(&place.bucket, "", &[("f", 4)], action).await;
         rig.ended(id).await;
@@ -144,6 +145,7 @@ pub async fn downloads_where_something_is() {
         folder: place.dst().into(),
         on_existing: Newer,
         portable_names: false,
+        as_stored: false,
     };
     let id = rig.begin_listed(&place.bucket, "", &[("f", 4)], action).await;
     rig.ended(id).await;

@@ -191,7 +191,12 @@ async fn down(place: &Place, keys: &[String], folder: &Path, portable_names: boo
     let rig = place.rig();
     let objects: Vec<_> = keys.iter().map(|key| (key.as_str(), body(key).len() as u64)).collect();
     let on_existing = OnExisting::Overwrite;
-    let action = ListedAction::Download { folder: folder.into(), on_existing, portable_names };
+    let action = ListedAction::Download {
+        folder: folder.into(),
+        on_existing,
+        portable_names,
+        as_stored: false,
+    };
     let id = rig.begin_listed(&place.bucket, "", &objects, action).await;
     let job = rig.ended(id).await;
     assert_eq!(job.files_total, keys.len() as u64);

@@ -56,6 +56,7 @@ pub async fn a_tree_goes_up_and_comes_back() {
         folder: place.dst().into(),
         on_existing: OnExisting::Refuse,
         portable_names: false,
+        as_stored: false,
     };
     let id = rig.begin_listed(&place.bucket, "up/", &objects, action).await;
     let job = rig.ended(id).await;
@@ -119,7 +120,11 @@ pub async fn one_file_keeps_both() {
     let file = place.dst().join("mine.pdf");
     std::fs::write(&file, "old").unwrap();
     let rig = place.rig();
-    let to = |on_existing| ListedAction::DownloadTo { file: file.clone().into(), on_existing };
+    let to = |on_existing| ListedAction::DownloadTo {
+        file: file.clone().into(),
+        on_existing,
+        as_stored: false,
+    };
     let objects = [("a/report.pdf", 3)];
     let id = rig.begin_listed(&place.bucket, "a/", &objects, to(OnExisting::KeepBoth)).await;
     assert_eq!(rig.ended(id).await.state, JobState::Completed);

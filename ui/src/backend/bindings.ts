@@ -56,6 +56,16 @@ export const commands = {
 	bucketList: (req: ProfileId) => typedError<Bucket_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("bucket_list", { req })),
 	bucketCreate: (req: NewBucket_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("bucket_create", { req })),
 	bucketDelete: (req: BucketRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("bucket_delete", { req })),
+	keyList: () => typedError<Key_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("key_list")),
+	keyAdd: (req: NewKey_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("key_add", { req })),
+	keyUses: (req: KeyName) => typedError<KeyUses, IpcError_Serialize>(__TAURI_INVOKE("key_uses", { req })),
+	/**  To a file that is asked for here: the key itself never comes to the page. False where nobody chose. */
+	keyExport: (req: KeyName) => typedError<boolean, IpcError_Serialize>(__TAURI_INVOKE("key_export", { req })),
+	keyRemove: (req: KeyName) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("key_remove", { req })),
+	placeList: () => typedError<ProtectedPlace_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("place_list")),
+	placeSet: (req: PlaceSet_Deserialize) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("place_set", { req })),
+	bucketDefault: (req: BucketRef) => typedError<BucketDefault_Serialize, IpcError_Serialize>(__TAURI_INVOKE("bucket_default", { req })),
+	bucketDefaultSet: (req: BucketDefaultSet_Deserialize) => typedError<BucketDefault_Serialize, IpcError_Serialize>(__TAURI_INVOKE("bucket_default_set", { req })),
 	bucketAccess: (req: BucketRef) => typedError<BucketAccess_Serialize, IpcError_Serialize>(__TAURI_INVOKE("bucket_access", { req })),
 	publicPreview: (req: PublicChange) => typedError<PublicPreview_Serialize, IpcError_Serialize>(__TAURI_INVOKE("public_preview", { req })),
 	publicSet: (req: PublicChange) => typedError<BucketAccess_Serialize, IpcError_Serialize>(__TAURI_INVOKE("public_set", { req })),
@@ -67,7 +77,7 @@ export const commands = {
 	listingOpen: (req: ListingOpen, channel: Channel<ListingEvent_Deserialize>) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("listing_open", { req, channel })),
 	listingView: (req: ViewRequest) => typedError<ViewAnswer, IpcError_Serialize>(__TAURI_INVOKE("listing_view", { req })),
 	listingRows: (req: RowsRequest) => typedError<RowWindow_Serialize, IpcError_Serialize>(__TAURI_INVOKE("listing_rows", { req })),
-	listingAccess: (req: AccessRequest) => typedError<RowAccess[], IpcError_Serialize>(__TAURI_INVOKE("listing_access", { req })),
+	listingAccess: (req: AccessRequest) => typedError<RowAccess_Serialize[], IpcError_Serialize>(__TAURI_INVOKE("listing_access", { req })),
 	listingSelect: (req: SelectRequest) => typedError<Selection_Serialize, IpcError_Serialize>(__TAURI_INVOKE("listing_select", { req })),
 	listingFind: (req: FindRequest) => typedError<number | null, IpcError_Serialize>(__TAURI_INVOKE("listing_find", { req })),
 	listingFreeze: (req: ListingRef) => typedError<Frozen, IpcError_Serialize>(__TAURI_INVOKE("listing_freeze", { req })),
@@ -101,6 +111,8 @@ export const commands = {
 	downloadReplaces: (req: DownloadPlace) => typedError<Replaces, IpcError_Serialize>(__TAURI_INVOKE("download_replaces", { req })),
 	downloadStart: (req: DownloadRequest) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("download_start", { req })),
 	deleteStart: (req: Token) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("delete_start", { req })),
+	/**  At the server, each by a copy onto itself. */
+	encryptionStart: (req: EncryptionRequest_Deserialize) => typedError<number, IpcError_Serialize>(__TAURI_INVOKE("encryption_start", { req })),
 	transferWatch: (channel: Channel<TransferUpdate_Deserialize>) => __TAURI_INVOKE<void>("transfer_watch", { channel }),
 	transferItems: (req: ItemsRequest) => typedError<TransferItems_Serialize, IpcError_Serialize>(__TAURI_INVOKE("transfer_items", { req })),
 	transferCancel: (req: JobRef) => typedError<null, IpcError_Serialize>(__TAURI_INVOKE("transfer_cancel", { req })),
@@ -231,6 +243,38 @@ export type BucketAccess_Serialize = {
 	policy: string | null,
 };
 
+export type BucketDefault = BucketDefault_Serialize | BucketDefault_Deserialize;
+
+export type BucketDefaultSet = BucketDefaultSet_Serialize | BucketDefaultSet_Deserialize;
+
+export type BucketDefaultSet_Deserialize = {
+	profile: string,
+	bucket: string,
+	/**  Null takes the bucket's own away. */
+	way?: ServerWay_Deserialize | null,
+};
+
+export type BucketDefaultSet_Serialize = {
+	profile: string,
+	bucket: string,
+	/**  Null takes the bucket's own away. */
+	way: ServerWay_Serialize | null,
+};
+
+export type BucketDefault_Deserialize = {
+	/**  Null: the bucket has none of its own, the service's counts. */
+	way?: ServerWay_Deserialize | null,
+	/**  What the bucket refuses, in the server's words. */
+	blocked: string[],
+};
+
+export type BucketDefault_Serialize = {
+	/**  Null: the bucket has none of its own, the service's counts. */
+	way: ServerWay_Serialize | null,
+	/**  What the bucket refuses, in the server's words. */
+	blocked: string[],
+};
+
 export type BucketRef = {
 	profile: string,
 	bucket: string,
@@ -280,7 +324,7 @@ export type CheckupId = {
 
 export type Choose = "files" | "folder";
 
-export type Code = "unauthenticated" | "expired_token" | "access_denied" | "acl_disabled" | "bucket_not_found" | "object_not_found" | "version_not_found" | "upload_not_found" | "already_exists" | "precondition_failed" | "conflict" | "invalid_input" | "unsupported" | "object_archived" | "throttled" | "network" | "timeout" | "tls" | "clock_skew" | "wrong_region" | "keychain_unavailable" | "local_io" | "disk_full" | "source_changed" | "checksum_mismatch" | "decrypt_failed" | "database" | "cancelled" | "internal";
+export type Code = "unauthenticated" | "expired_token" | "access_denied" | "acl_disabled" | "bucket_not_found" | "object_not_found" | "version_not_found" | "upload_not_found" | "already_exists" | "precondition_failed" | "conflict" | "invalid_input" | "unsupported" | "object_archived" | "throttled" | "network" | "timeout" | "tls" | "clock_skew" | "wrong_region" | "keychain_unavailable" | "key_missing" | "local_io" | "disk_full" | "source_changed" | "checksum_mismatch" | "decrypt_failed" | "database" | "cancelled" | "internal";
 
 export type DecidedBy = "acl" | "policy" | "publicAccessBlock" | "ownership" | "owner" | "default";
 
@@ -340,10 +384,43 @@ export type DownloadRequest = {
 	token: number,
 	folder: number,
 	onExisting: OnExisting,
+	/**  What was encrypted before it was uploaded stays so. */
+	asStored: boolean,
 };
 
 /**  Positions are in CSS pixels of the page. */
 export type DropEvent = { phase: "enter"; x: number; y: number; staged: Staged } | { phase: "over"; x: number; y: number } | { phase: "leave" } | { phase: "drop"; x: number; y: number; staged: Staged };
+
+/**  How an object is encrypted, and by what it can be read. */
+export type Encryption = Encryption_Serialize | Encryption_Deserialize;
+
+export type EncryptionRequest = EncryptionRequest_Serialize | EncryptionRequest_Deserialize;
+
+export type EncryptionRequest_Deserialize = {
+	token: number,
+	way: ServerWay_Deserialize,
+};
+
+export type EncryptionRequest_Serialize = {
+	token: number,
+	way: ServerWay_Serialize,
+};
+
+/**  How an object is encrypted, and by what it can be read. */
+export type Encryption_Deserialize = {
+	server?: ServerLock_Deserialize | null,
+	/**  Before it was uploaded. */
+	here?: SealedBy | null,
+	etagIsMd5: boolean,
+};
+
+/**  How an object is encrypted, and by what it can be read. */
+export type Encryption_Serialize = {
+	server: ServerLock_Serialize | null,
+	/**  Before it was uploaded. */
+	here: SealedBy | null,
+	etagIsMd5: boolean,
+};
 
 export type Exposure = "private" | "public" | "partly" | "unknown";
 
@@ -684,6 +761,40 @@ export type Job_Serialize = {
 
 export type Keep = "vault" | "session";
 
+export type Key = Key_Serialize | Key_Deserialize;
+
+export type KeyKind = "customer" | "passphrase" | "age" | "recipients" | "rclone";
+
+export type KeyName = {
+	name: string,
+};
+
+export type KeyUses = {
+	places: PlaceRef[],
+	/**  Buckets whose upload options name it. */
+	uploads: PlaceRef[],
+	/**  Titles of jobs that have not ended. */
+	jobs: string[],
+};
+
+export type Key_Deserialize = {
+	name: string,
+	kind: KeyKind,
+	createdAt: string,
+	/**  Public keys: what others encrypt with, a line each. */
+	recipients?: string | null,
+	places: PlaceRef[],
+};
+
+export type Key_Serialize = {
+	name: string,
+	kind: KeyKind,
+	createdAt: string,
+	/**  Public keys: what others encrypt with, a line each. */
+	recipients: string | null,
+	places: PlaceRef[],
+};
+
 export type Leave = "stay" | 
 /**  Out of sight, and the jobs go on. */
 "minimise" | 
@@ -733,6 +844,8 @@ export type ListingOpen = {
 export type ListingRef = {
 	id: number,
 };
+
+export type Lock = "kms" | "dsse" | "customer" | "openPgp" | "age" | "rclone";
 
 export type Mend = {
 	profile: string,
@@ -791,6 +904,22 @@ export type NewFolder = {
 	name: string,
 };
 
+export type NewKey = NewKey_Serialize | NewKey_Deserialize;
+
+export type NewKey_Deserialize = {
+	name: string,
+	kind: KeyKind,
+	/**  Null: it is made here, where that can be. */
+	secret?: string | null,
+};
+
+export type NewKey_Serialize = {
+	name: string,
+	kind: KeyKind,
+	/**  Null: it is made here, where that can be. */
+	secret: string | null,
+};
+
 export type Notice = {
 	title: string,
 	body: string,
@@ -810,7 +939,7 @@ export type ObjectInfo_Deserialize = {
 	contentEncoding?: string | null,
 	storageClass?: string | null,
 	versionId?: string | null,
-	encryption?: string | null,
+	encryption: Encryption_Deserialize,
 	checksums: ([string, string])[],
 	metadata: ([string, string])[],
 	s3Uri: string,
@@ -832,7 +961,7 @@ export type ObjectInfo_Serialize = {
 	contentEncoding: string | null,
 	storageClass: string | null,
 	versionId: string | null,
-	encryption: string | null,
+	encryption: Encryption_Serialize,
 	checksums: ([string, string])[],
 	metadata: ([string, string])[],
 	s3Uri: string,
@@ -873,6 +1002,31 @@ export type OpenPrompt = {
 /**  Not `Debug`: it is a passphrase. */
 export type Passphrase = {
 	passphrase: string,
+};
+
+/**  A bucket, or a folder in it. */
+export type PlaceRef = {
+	profile: string,
+	bucket: string,
+	prefix: string,
+};
+
+export type PlaceSet = PlaceSet_Serialize | PlaceSet_Deserialize;
+
+export type PlaceSet_Deserialize = {
+	profile: string,
+	bucket: string,
+	prefix: string,
+	/**  Null: it has no rule of its own any more. */
+	protection?: Protection_Deserialize | null,
+};
+
+export type PlaceSet_Serialize = {
+	profile: string,
+	bucket: string,
+	prefix: string,
+	/**  Null: it has no rule of its own any more. */
+	protection: Protection_Serialize | null,
 };
 
 export type Platform = "linux" | "macos" | "windows";
@@ -1055,6 +1209,32 @@ export type PromptAnswer_Serialize = {
 	answer: string | null,
 };
 
+export type ProtectedPlace = ProtectedPlace_Serialize | ProtectedPlace_Deserialize;
+
+export type ProtectedPlace_Deserialize = {
+	profile: string,
+	bucket: string,
+	prefix: string,
+	protection: Protection_Deserialize,
+};
+
+export type ProtectedPlace_Serialize = {
+	profile: string,
+	bucket: string,
+	prefix: string,
+	protection: Protection_Serialize,
+};
+
+export type Protection = Protection_Serialize | Protection_Deserialize;
+
+export type Protection_Deserialize = { by: "server"; way: ServerWay_Deserialize } | 
+/**  Here, before it leaves: `openpgp`, `age` or `rclone`, with these keys of the vault. */
+{ by: "here"; format: string; keys: string[] };
+
+export type Protection_Serialize = { by: "server"; way: ServerWay_Serialize } | 
+/**  Here, before it leaves: `openpgp`, `age` or `rclone`, with these keys of the vault. */
+{ by: "here"; format: string; keys: string[] };
+
 export type Provider = Provider_Serialize | Provider_Deserialize;
 
 export type Provider_Deserialize = {
@@ -1149,9 +1329,20 @@ export type RoleWay_Serialize = {
 
 export type Row = Row_Serialize | Row_Deserialize;
 
-export type RowAccess = {
+export type RowAccess = RowAccess_Serialize | RowAccess_Deserialize;
+
+export type RowAccess_Deserialize = {
 	id: number,
 	exposure: Exposure,
+	/**  Of an object: how it is encrypted, if it was looked at. Of a folder: how what comes into it is. */
+	lock?: Lock | null,
+};
+
+export type RowAccess_Serialize = {
+	id: number,
+	exposure: Exposure,
+	/**  Of an object: how it is encrypted, if it was looked at. Of a folder: how what comes into it is. */
+	lock: Lock | null,
 };
 
 export type RowKind = "object" | "folder";
@@ -1248,6 +1439,13 @@ export type SavedSearch_Serialize = {
 	bucket: string | null,
 };
 
+export type SealedBy = {
+	/**  `openpgp`, `age` or `rclone` */
+	format: string,
+	/**  Keys of the vault that may open it. */
+	keys: string[],
+};
+
 export type SearchRequest = SearchRequest_Serialize | SearchRequest_Deserialize;
 
 export type SearchRequest_Deserialize = {
@@ -1289,6 +1487,33 @@ export type Selection_Serialize = {
 	complete: boolean,
 	ids: number[] | null,
 };
+
+export type ServerLock = ServerLock_Serialize | ServerLock_Deserialize;
+
+export type ServerLock_Deserialize = {
+	/**  In S3's words: `AES256`, `aws:kms`, `aws:kms:dsse`, `SSE-C AES256`. */
+	method: string,
+	/**  The key of KMS, or the name that the customer's key has in the vault. */
+	key?: string | null,
+	bucketKey: boolean,
+};
+
+export type ServerLock_Serialize = {
+	/**  In S3's words: `AES256`, `aws:kms`, `aws:kms:dsse`, `SSE-C AES256`. */
+	method: string,
+	/**  The key of KMS, or the name that the customer's key has in the vault. */
+	key: string | null,
+	bucketKey: boolean,
+};
+
+/**  By the server. */
+export type ServerWay = ServerWay_Serialize | ServerWay_Deserialize;
+
+/**  By the server. */
+export type ServerWay_Deserialize = { with: "s3" } | { with: "kms"; key?: string | null; bucketKey?: boolean | null } | { with: "dsse"; key?: string | null } | { with: "customer"; key: string };
+
+/**  By the server. */
+export type ServerWay_Serialize = { with: "s3" } | { with: "kms"; key: string | null; bucketKey: boolean | null } | { with: "dsse"; key: string | null } | { with: "customer"; key: string };
 
 export type Settings = {
 	theme: Theme,
@@ -1531,6 +1756,7 @@ export type UploadOptions_Deserialize = {
 	contentType?: string | null,
 	cacheControl?: string | null,
 	metadata: ([string, string])[],
+	protection: UploadProtection_Deserialize,
 };
 
 export type UploadOptions_Serialize = {
@@ -1539,6 +1765,7 @@ export type UploadOptions_Serialize = {
 	contentType: string | null,
 	cacheControl: string | null,
 	metadata: ([string, string])[],
+	protection: UploadProtection_Serialize,
 };
 
 export type UploadPlace = {
@@ -1547,6 +1774,23 @@ export type UploadPlace = {
 	bucket: string,
 	prefix: string,
 };
+
+/**  How an upload is encrypted. */
+export type UploadProtection = UploadProtection_Serialize | UploadProtection_Deserialize;
+
+/**  How an upload is encrypted. */
+export type UploadProtection_Deserialize = 
+/**  As the place says where it comes to lie. */
+{ how: "place" } | 
+/**  As the bucket has it. */
+{ how: "none" } | { how: "with"; protection: Protection_Deserialize };
+
+/**  How an upload is encrypted. */
+export type UploadProtection_Serialize = 
+/**  As the place says where it comes to lie. */
+{ how: "place" } | 
+/**  As the bucket has it. */
+{ how: "none" } | { how: "with"; protection: Protection_Serialize };
 
 export type UploadRequest = UploadRequest_Serialize | UploadRequest_Deserialize;
 

@@ -1,6 +1,6 @@
 // The fake engine with a lively world, for a plain browser. Query: ?first (first run), ?many (1,000 buckets),
-// ?rows=N (rows in events/), ?vault=unavailable|keyMissing, ?calm (no running jobs), ?theme=dark.
-import type { Theme, VaultState } from "./types";
+// ?rows=N (rows in events/), ?vault=unavailable|keyMissing, ?calm (no running jobs), ?nokeys, ?theme=dark.
+import type { Encryption, Theme, VaultState } from "./types";
 import { FakeBackend } from "./fake";
 import { bucket, type FakeBucket, type FakeObject, ipcError, object, OPTIONS, SANDBOX, World } from "./fake/world";
 
@@ -111,9 +111,34 @@ export function demoBackend(query: URLSearchParams): FakeBackend {
   fake.signIn.status.set("sso", { state: "signedIn", expires: new Date(NOW + 3 * 3_600_000).toISOString(), renewable: true });
   if (query.has("mfa")) fake.signIn.prompts = [{ id: 1, serial: "arn:aws:iam::112233445566:mfa/ada", roleArn: "arn:aws:iam::112233445566:role/deploy" }];
   world.add({ ...SANDBOX, id: "nas", name: "NAS in the cellar", kind: "session", provider: "custom", endpoint: "http://nas.lan:9000", accessKeyHint: "mini…dmin", insecure: true }, [bucket("backups")]);
+  if (!query.has("nokeys")) keys(fake);
   if (!query.has("calm")) jobs(fake);
   Object.assign(window, { __demo: fake });
   return fake;
+}
+
+function keys(fake: FakeBackend): void {
+  const recipients = "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudmsn3qqzvqk0p";
+  fake.keys.list = [
+    { name: "Archive 2026", kind: "age", createdAt: ago(80_000), recipients },
+    { name: "customer eu-central-1", kind: "customer", createdAt: ago(44_000), recipients: null },
+    { name: "Finance team and auditors", kind: "recipients", createdAt: ago(9_000), recipients: `${recipients}\n${recipients}` },
+    { name: "s3cmd", kind: "passphrase", createdAt: ago(300_000), recipients: null },
+  ];
+  fake.keys.places = [
+    { profile: "sandbox", bucket: "acme-studio", prefix: "invoices/2026/", protection: { by: "here", format: "openpgp", keys: ["s3cmd"] } },
+    { profile: "sandbox", bucket: "acme-studio", prefix: "archive/", protection: { by: "here", format: "age", keys: ["Archive 2026", "Finance team and auditors"] } },
+    { profile: "sandbox", bucket: "finance-vault", prefix: "", protection: { by: "server", way: { with: "kms", key: "arn:aws:kms:eu-central-1:112233445566:key/6f1c2d3e-4b5a-4978-8c6d-7e8f9a0b1c2d", bucketKey: true } } },
+  ];
+  fake.keys.defaults.set("acme-studio", { way: { with: "s3" }, blocked: ["SSE-C"] });
+  const studio = fake.world.bucket("sandbox", "acme-studio");
+  const of = (key: string, encryption: Encryption): void => {
+    const found = studio.objects.find((o) => o.key === key);
+    if (found) found.encryption = encryption;
+  };
+  of("invoice-0042.pdf", { server: { method: "AES256", key: null, bucketKey: false }, here: { format: "openpgp", keys: ["s3cmd"] }, etagIsMd5: true });
+  of("settings.json", { server: { method: "AES256", key: null, bucketKey: false }, here: { format: "rclone", keys: [] }, etagIsMd5: true });
+  of("catalogue.parquet", { server: { method: "aws:kms", key: "arn:aws:kms:eu-central-1:112233445566:key/6f1c2d3e-4b5a-4978-8c6d-7e8f9a0b1c2d", bucketKey: true }, here: null, etagIsMd5: false });
 }
 
 function jobs(fake: FakeBackend): void {

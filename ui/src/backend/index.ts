@@ -85,6 +85,19 @@ export interface Backend {
   /** Forgets what was read. */
   importClose(id: number): Promise<void>;
 
+  keyList(): Promise<T.Key[]>;
+  keyAdd(key: T.NewKey): Promise<void>;
+  keyUses(name: string): Promise<T.KeyUses>;
+  /** Native dialog, and the file is written there: the key never comes to the page. false when closed without a choice. */
+  keyExport(name: string): Promise<boolean>;
+  /** `conflict` where a place is still encrypted with it. */
+  keyRemove(name: string): Promise<void>;
+  placeList(): Promise<T.ProtectedPlace[]>;
+  /** null: the place has no rule of its own any more. */
+  placeSet(req: T.PlaceRef & { protection: T.Protection | null }): Promise<void>;
+  bucketDefault(req: { profile: string; bucket: string }): Promise<T.BucketDefault>;
+  bucketDefaultSet(req: { profile: string; bucket: string; way: T.ServerWay | null }): Promise<T.BucketDefault>;
+
   bucketList(profile: string): Promise<T.Bucket[]>;
   bucketCreate(req: { profile: string; name: string; region: string | null }): Promise<void>;
   /** Only an empty bucket. */
@@ -131,6 +144,8 @@ export interface Backend {
   downloadReplaces(req: { token: number; folder: number }): Promise<T.Replaces>;
   downloadStart(req: T.DownloadRequest): Promise<number>;
   deleteStart(token: number): Promise<number>;
+  /** Encrypts a frozen selection anew at the server. */
+  encryptionStart(req: { token: number; way: T.ServerWay }): Promise<number>;
 
   transferWatch(callback: (update: T.TransferUpdate) => void): Promise<Unlisten>;
   transferItems(req: { job: number; start: number; len: number; only: "all" | "failed" | "active" }): Promise<T.TransferItems>;

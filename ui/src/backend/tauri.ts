@@ -107,6 +107,16 @@ export const tauriBackend: Backend = {
   importTake: (req) => call("import_take", req),
   importClose: (id) => call("import_close", { id }),
 
+  keyList: () => call("key_list"),
+  keyAdd: (key) => call("key_add", key),
+  keyUses: (name) => call("key_uses", { name }),
+  keyExport: (name) => call("key_export", { name }),
+  keyRemove: (name) => call("key_remove", { name }),
+  placeList: () => call("place_list"),
+  placeSet: (req) => call("place_set", req),
+  bucketDefault: (req) => call("bucket_default", req),
+  bucketDefaultSet: (req) => call("bucket_default_set", req),
+
   bucketList: (profile) => call("bucket_list", { profile }),
   bucketCreate: (req) => call("bucket_create", req),
   bucketDelete: (req) => call("bucket_delete", req),
@@ -143,6 +153,7 @@ export const tauriBackend: Backend = {
   downloadReplaces: (req) => call("download_replaces", req),
   downloadStart: (req) => call("download_start", req),
   deleteStart: (token) => call("delete_start", { token }),
+  encryptionStart: (req) => call("encryption_start", req),
 
   transferWatch: (callback) => watch("transfer_watch", callback),
   transferItems: (req) => call("transfer_items", req),

@@ -7,7 +7,7 @@ export type Code =
   | "precondition_failed" | "conflict" | "invalid_input" | "unsupported" | "object_archived"
   | "throttled" | "network" | "timeout" | "tls" | "clock_skew" | "wrong_region"
   | "keychain_unavailable" | "local_io" | "disk_full" | "source_changed" | "checksum_mismatch"
-  | "decrypt_failed" | "database" | "cancelled" | "internal";
+  | "key_missing" | "decrypt_failed" | "database" | "cancelled" | "internal";
 
 export type S3Context = {
   op: string;
@@ -232,6 +232,35 @@ export type PublicPreview = { url: string; policyBefore: string | null; policyAf
 export type PolicyProblem = { line: number | null; column: number | null; message: string; severity: "error" | "warning" };
 export type PolicyCheck = { ok: boolean; problems: PolicyProblem[]; makesPublic: boolean };
 
+// ---- encryption ---------------------------------------------------------------------------------
+/** customer: for SSE-C. passphrase: OpenPGP or age. age: a key pair, or an SSH key. recipients: public keys, which only encrypt. rclone: of a crypt remote. */
+export type KeyKind = "customer" | "passphrase" | "age" | "recipients" | "rclone";
+export type PlaceRef = { profile: string; bucket: string; prefix: string };
+export type Key = { name: string; kind: KeyKind; createdAt: string; /** Public keys, a line each. */ recipients: string | null; places: PlaceRef[] };
+/** `secret` goes in and never comes out; null: it is made in Rust, where that can be. */
+export type NewKey = { name: string; kind: KeyKind; secret: string | null };
+export type KeyUses = { places: PlaceRef[]; /** Buckets whose upload options name it. */ uploads: PlaceRef[]; /** Titles of jobs that have not ended. */ jobs: string[] };
+export type ServerWay =
+  | { with: "s3" }
+  | { with: "kms"; key: string | null; bucketKey: boolean | null }
+  | { with: "dsse"; key: string | null }
+  | { with: "customer"; key: string };
+/** `here`: before it leaves, as openpgp, age or rclone. */
+export type Protection = { by: "server"; way: ServerWay } | { by: "here"; format: string; keys: string[] };
+/** place: as the place says. none: as the bucket has it. */
+export type UploadProtection = { how: "place" } | { how: "none" } | { how: "with"; protection: Protection };
+export type ProtectedPlace = PlaceRef & { protection: Protection };
+/** The bucket's own, at the server. `blocked`: what it refuses, in the server's words. */
+export type BucketDefault = { way: ServerWay | null; blocked: string[] };
+export type Lock = "kms" | "dsse" | "customer" | "openPgp" | "age" | "rclone";
+export type Encryption = {
+  /** `method` in S3's words; `key` of KMS, or the name of the customer's key in the vault. */
+  server: { method: string; key: string | null; bucketKey: boolean } | null;
+  /** Before it was uploaded; `keys` of the vault that may open it. */
+  here: { format: string; keys: string[] } | null;
+  etagIsMd5: boolean;
+};
+
 // ---- listing sessions ---------------------------------------------------------------------------
 export type ListingId = number;
 export type ListingEvent = {
@@ -259,7 +288,8 @@ export type Row = {
   selected: boolean;
 };
 export type RowWindow = { stale: boolean; generation: number; start: number; rows: Row[] };
-export type RowAccess = { id: number; exposure: Exposure };
+/** `lock` of an object: how it is encrypted, if it was looked at. Of a folder: how what comes into it is. */
+export type RowAccess = { id: number; exposure: Exposure; lock: Lock | null };
 export type Selection = { count: number; folders: number; bytes: number; complete: boolean; ids: number[] | null };
 export type SelectOp =
   | { op: "only"; index: number }                 // select just this row of the view
@@ -293,7 +323,7 @@ export type ObjectInfo = {
   contentEncoding: string | null;
   storageClass: string | null;
   versionId: string | null;
-  encryption: string | null;
+  encryption: Encryption;
   checksums: [string, string][];
   metadata: [string, string][];
   s3Uri: string;
@@ -318,11 +348,13 @@ export type UploadOptions = {
   contentType: string | null;
   cacheControl: string | null;
   metadata: [string, string][];
+  protection: UploadProtection;
 };
 /** What happens to what is there already under that name. */
 export type OnExisting = "overwrite" | "skip" | "newer" | "sizeDiffers" | "differs" | "keepBoth" | "refuse";
 export type UploadRequest = { handle: number; profile: string; bucket: string; prefix: string; options: UploadOptions; onExisting: OnExisting };
-export type DownloadRequest = { token: number; folder: number; onExisting: OnExisting };
+/** `asStored`: what was encrypted before it was uploaded stays so. */
+export type DownloadRequest = { token: number; folder: number; onExisting: OnExisting; asStored: boolean };
 /** What an upload or a download would write over; `more`: looking was cut short. */
 export type Replaces = { count: number; more: boolean; sample: string[]; versioning: Frozen["versioning"] };
 export type FolderChoice = { handle: number; name: string };
@@ -386,7 +418,6 @@ export type TransferItem = {
 export type TransferItems = { total: number; items: TransferItem[] };
 
 /** "X changed, refetch." */
-export type Changed = { what: "profiles" | "buckets" | "settings" | "vault" | "signIn"; profile: string | null; bucket: string | null };
 
 export type FoundNames = { id: number; count: number; bytes: number; oldest: string | null; whole: boolean };
 export type Hit = {
@@ -402,3 +433,4 @@ export type Hit = {
 export type IndexedBucket = { profile: string; bucket: string; names: number };
 export type IndexingEvent = { event: "listed"; count: number } | { event: "ended"; error: IpcError | null };
 export type SavedSearch = { name: string; text: string; profile: string | null; bucket: string | null };
+export type Changed = { what: "profiles" | "buckets" | "settings" | "vault" | "keys" | "signIn"; profile: string | null; bucket: string | null };

@@ -22,6 +22,7 @@ export const CATALOGUE = {
   "go.search": { label: m.cmd_go_search, group: "go", shortcuts: ["Mod+Shift+F"] },
   "go.transfers": { label: m.cmd_go_transfers, group: "go", shortcuts: ["Mod+J"] },
   "go.settings": { label: m.cmd_go_settings, group: "go", shortcuts: ["Mod+,"] },
+  "go.keys": { label: m.cmd_go_keys, group: "go" },
   "view.refresh": { label: m.cmd_view_refresh, group: "view", shortcuts: ["F5", "Mod+R"] },
   "view.filter": { label: m.cmd_view_filter, group: "view", shortcuts: ["Mod+F"] },
   "view.inspector": { label: m.cmd_view_inspector, group: "view", shortcuts: ["Mod+I"] },
@@ -34,6 +35,8 @@ export const CATALOGUE = {
   "view.system": { label: m.cmd_view_system, group: "view" },
   "object.open": { label: m.cmd_object_open, group: "object", shortcuts: ["Enter"], local: true },
   "object.download": { label: m.cmd_object_download, group: "object", shortcuts: ["Mod+D"] },
+  "object.downloadStored": { label: m.cmd_object_download_stored, group: "object" },
+  "object.encrypt": { label: m.cmd_object_encrypt, group: "object" },
   "object.copyUri": { label: m.cmd_object_copy_uri, group: "object", shortcuts: ["Mod+Shift+C"] },
   "object.copyUrl": { label: m.cmd_object_copy_url, group: "object", shortcuts: ["Mod+Alt+C"] },
   "object.access": { label: m.cmd_object_access, group: "object", shortcuts: ["Mod+Shift+P"] },
@@ -48,8 +51,10 @@ export const CATALOGUE = {
   "bucket.create": { label: m.cmd_bucket_create, group: "bucket", shortcuts: ["Mod+Shift+B"] },
   "bucket.access": { label: m.cmd_bucket_access, group: "bucket", shortcuts: ["Mod+Shift+E"] },
   "bucket.index": { label: m.cmd_bucket_index, group: "bucket" },
+  "place.encryption": { label: m.cmd_place_encryption, group: "bucket" },
   "bucket.copyUri": { label: m.cmd_bucket_copy_uri, group: "bucket" },
   "bucket.delete": { label: m.cmd_bucket_delete, group: "bucket", danger: true },
+  "key.create": { label: m.cmd_key_create, group: "app" },
   "connection.create": { label: m.cmd_connection_create, group: "connection", shortcuts: ["Mod+N"] },
   "connection.import": { label: m.cmd_connection_import, group: "connection" },
   "connection.sandbox": { label: m.cmd_connection_sandbox, group: "connection" },
@@ -110,11 +115,11 @@ export const GROUP_LABELS: Record<CommandGroup, () => string> = {
 /** "-" is a line between groups. */
 export type Menu = readonly (CommandId | "-")[];
 export const MENUS = {
-  row: ["object.open", "-", "object.download", "object.copyUri", "object.copyUrl", "object.access", "-", "object.delete"],
-  background: ["upload.files", "upload.folder", "upload.options", "folder.create", "-", "select.all", "view.refresh", "bucket.access"],
+  row: ["object.open", "-", "object.download", "object.downloadStored", "object.copyUri", "object.copyUrl", "object.access", "object.encrypt", "place.encryption", "-", "object.delete"],
+  background: ["upload.files", "upload.folder", "upload.options", "folder.create", "-", "select.all", "view.refresh", "bucket.access", "place.encryption"],
   upload: ["upload.files", "upload.folder", "-", "upload.options"],
   view: ["view.compact", "view.normal", "view.relaxed"],
-  bucket: ["bucket.access", "upload.options", "bucket.copyUri", "bucket.index", "-", "bucket.delete"],
+  bucket: ["bucket.access", "upload.options", "place.encryption", "bucket.copyUri", "bucket.index", "-", "bucket.delete"],
   connection: ["bucket.create", "connection.refresh", "-", "connection.signIn", "connection.signOut", "-", "connection.edit", "connection.doctor", "connection.remove"],
   job: [
     "transfers.pause", "transfers.resume", "transfers.retry", "transfers.repeat", "-",
@@ -129,7 +134,7 @@ export const MENUS = {
 export const MENU_BAR: { label: () => string; items: Menu }[] = [
   { label: m.group_object, items: ["upload.files", "upload.folder", "folder.create", "-", "object.download", "object.copyUri", "object.copyUrl", "-", "object.delete"] },
   { label: m.group_view, items: ["view.refresh", "view.filter", "-", "view.inspector", "view.sidebar", "-", "view.compact", "view.normal", "view.relaxed"] },
-  { label: m.group_go, items: ["go.back", "go.forward", "go.up", "go.path", "-", "go.search", "go.transfers", "go.settings", "-", "app.palette"] },
+  { label: m.group_go, items: ["go.back", "go.forward", "go.up", "go.path", "-", "go.search", "go.transfers", "go.keys", "go.settings", "-", "app.palette"] },
   { label: m.group_transfer, items: ["go.transfers", "-", "transfers.pauseAll", "transfers.resumeAll", "transfers.clear"] },
-  { label: m.group_connection, items: ["connection.create", "connection.import", "connection.sandbox", "-", "connection.doctor", "connection.signIn", "-", "bucket.create", "bucket.access"] },
+  { label: m.group_connection, items: ["connection.create", "connection.import", "connection.sandbox", "-", "connection.doctor", "connection.signIn", "-", "bucket.create", "bucket.access", "place.encryption"] },
 ];

@@ -27,6 +27,7 @@ const TITLES: Record<Code, () => string> = {
   disk_full: m.error_disk_full,
   source_changed: m.error_source_changed,
   checksum_mismatch: m.error_checksum_mismatch,
+  key_missing: m.error_key_missing,
   decrypt_failed: m.error_decrypt_failed,
   database: m.error_database,
   cancelled: m.error_cancelled,
@@ -62,6 +63,11 @@ export function asIpcError(caught: unknown): IpcError {
   if (typeof caught === "object" && caught !== null && "code" in caught && "message" in caught) return caught as IpcError;
   const message = caught instanceof Error ? caught.message : String(caught);
   return { code: "internal", message, hint: null, retry: "never", retryAfterMs: null, s3: null };
+}
+
+/** What a key would mend that can be added. */
+export function wantsKey(error: IpcError): boolean {
+  return error.code === "key_missing";
 }
 
 export function isCancelled(caught: unknown): boolean {

@@ -3,8 +3,9 @@ import { getContext, setContext } from "svelte";
 import type { Backend } from "../backend";
 import type { Commands } from "../commands/registry.svelte";
 import type { Asks } from "./asks.svelte";
-import { asIpcError, describe, isCancelled } from "./errors";
+import { asIpcError, describe, isCancelled, wantsKey } from "./errors";
 import type { Nav } from "./nav.svelte";
+import { m } from "../paraglide/messages.js";
 import type { Toasts } from "./toasts.svelte";
 
 export class Host {
@@ -30,7 +31,8 @@ export class Host {
   fail(caught: unknown): void {
     if (isCancelled(caught)) return;
     const error = asIpcError(caught);
-    this.toasts.show(describe(error).title, { tone: "danger", error });
+    const action = wantsKey(error) ? { label: m.action_add_key(), run: () => void this.commands.run("key.create") } : null;
+    this.toasts.show(describe(error).title, { tone: "danger", error, action });
   }
 }
 

@@ -7,6 +7,7 @@ export type Place =
   | { kind: "doctor"; profile: string; bucket: string }
   | { kind: "search" }
   | { kind: "transfers" }
+  | { kind: "keys" }
   | { kind: "settings" };
 
 export function samePlace(a: Place, b: Place): boolean {

@@ -38,6 +38,14 @@ export function shellCommands(app: App): Partial<Record<CommandId, Handler>> {
     "go.path": { run: () => (app.pathEdit = true), off: () => (profiles.list.length > 0 ? null : m.off_no_connection()) },
     "go.search": { run: () => app.openSearch() },
     "go.transfers": { run: () => nav.go({ kind: "transfers" }) },
+    "go.keys": { run: () => nav.go({ kind: "keys" }) },
+    "key.create": { run: () => app.keys.add("passphrase") },
+    "place.encryption": {
+      run: () => (app.keys.place = app.encryptionPlace),
+      off: () => noBucket() ?? (app.encryptionPlace ? null : m.off_place_folder()),
+    },
+    "object.encrypt": { run: () => void app.changeEncryption(), off: () => noListing() ?? browser.selectionOff() },
+    "object.downloadStored": { run: () => void browser.download(true), off: () => noListing() ?? browser.selectionOff() },
     "go.settings": { run: () => nav.go({ kind: "settings" }) },
     "view.filter": {
       run: () => document.querySelector<HTMLInputElement>("#filter")?.select(),

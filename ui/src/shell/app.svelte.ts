@@ -1,10 +1,11 @@
 // The composition of the window: the only place that knows every feature.
-import type { AppInfo, Backend, Changed, Profile } from "../backend";
+import type { AppInfo, Backend, Changed, PlaceRef, Profile } from "../backend";
 import { Commands } from "../commands/registry.svelte";
 import { Browser } from "../features/browser/browser.svelte";
 import { Buckets } from "../features/buckets/buckets.svelte";
 import { Search } from "../features/search/search.svelte";
 import { Doctor } from "../features/doctor/doctor.svelte";
+import { Keys } from "../features/keys/keys.svelte";
 import { Imports } from "../features/profiles/imports.svelte";
 import { Profiles } from "../features/profiles/profiles.svelte";
 import { SignIns } from "../features/profiles/signins.svelte";
@@ -31,6 +32,7 @@ export class App {
   readonly uploads: Uploads;
   readonly settings: SettingsStore;
   readonly speed: SpeedStore;
+  readonly keys: Keys;
 
   info = $state.raw<AppInfo | null>(null);
   inspector = $state(true);
@@ -56,16 +58,18 @@ export class App {
     this.browser = new Browser(this.host);
     this.settings = new SettingsStore(this.host);
     this.speed = new SpeedStore(this.host);
+    this.keys = new Keys(this.host);
     this.transfers = new Transfers(this.host, (job) => {
       if (job.kind !== "download") this.#refreshIfHere(job.profile, job.bucket);
     });
-    this.uploads = new Uploads(this.host, () => this.browser.listing?.place ?? null);
+    this.uploads = new Uploads(this.host, () => this.browser.listing?.place ?? null, undefined, (place) => this.keys.ruleText(place));
   }
 
   async start(): Promise<void> {
     await Promise.all([
       this.settings.load(),
       this.speed.load(),
+      this.keys.load(),
       this.profiles.load(),
       this.signIns.loadPrompts(),
       this.transfers.start(),
@@ -131,11 +135,37 @@ export class App {
     return null;
   }
 
+  /** What "encryption here" means: the pointed bucket, the selected folder, else where we are. */
+  get encryptionPlace(): PlaceRef | null {
+    const { target } = this;
+    if (!target?.bucket) return null;
+    const place = { profile: target.profile, bucket: target.bucket };
+    const { listing } = this.browser;
+    if (this.pointed || !listing) return { ...place, prefix: "" };
+    const { chosen, selection } = listing;
+    if (selection.count === 0) return { ...place, prefix: listing.place.prefix };
+    return selection.count === 1 && chosen?.kind === "folder" ? { ...place, prefix: chosen.key } : null;
+  }
+
+  /** Counts what is selected, then asks how it is to be encrypted. */
+  async changeEncryption(): Promise<void> {
+    const { listing } = this.browser;
+    if (!listing || listing.selection.count === 0) return;
+    await this.host.attempt(async () => {
+      const frozen = await listing.freeze();
+      this.keys.changing = { frozen, bucket: listing.place.bucket, done: () => void listing.clear() };
+    });
+  }
+
   #changed(changed: Changed): void {
     switch (changed.what) {
       case "profiles":
       case "vault":
         void this.profiles.load();
+        break;
+      case "keys":
+        void this.keys.load();
+        this.browser.listing?.forgetAccess();
         break;
       case "signIn":
         void this.signIns.refresh(changed.profile);

@@ -61,6 +61,31 @@ it("transfers of every state, with files and a menu", async () => {
   expect(await violations()).toEqual([]);
 });
 
+it("keys, places and their sheets", async () => {
+  const fake = backend();
+  fake.keys.list = [
+    { name: "mine", kind: "customer", createdAt: "2026-01-01T00:00:00Z", recipients: null },
+    { name: "pair", kind: "age", createdAt: "2026-01-01T00:00:00Z", recipients: "age1ql3z7hjy54pw3hyww5ayyfg7zqgvc7w3j2elw8zmrj2kudmsn3qqzvqk0p" },
+  ];
+  fake.keys.places = [{ profile: "sandbox", bucket: "b", prefix: "photos/", protection: { by: "here", format: "age", keys: ["pair"] } }];
+  const { app, user } = openWindow(fake);
+  await row("x.txt");
+  app.host.nav.go({ kind: "keys" });
+  await find("place-row");
+  expect(await violations()).toEqual([]);
+  await user.click(screen.getByTestId("place-edit"));
+  await find("bucket-default");
+  expect(await violations()).toEqual([]);
+  app.keys.place = null;
+  for (const kind of ["passphrase", "rclone", "recipients"] as const) {
+    app.keys.add(kind);
+    await find("key-sheet");
+    expect(await violations()).toEqual([]);
+    app.keys.adding = null;
+    await waitFor(() => expect(screen.queryByTestId("key-sheet")).toBeNull());
+  }
+});
+
 it("the timetable", async () => {
   const fake = backend();
   fake.speed = { limit: 1_000_000, timetable: [{ days: [1, 3], from: 60, to: 120, limit: null }] };

@@ -98,7 +98,21 @@ const BY_CODE: &[(&str, &str)] = &[
 ];
 const QUOTA: &str = "The account or bucket holds as much as it may. Delete something (old versions and unfinished uploads count, too), or ask for a larger quota.";
 const CHANGING: &str = "Another change is under way there. Wait a minute, then try again.";
+pub(super) const CUSTOMER_KEY: &str = "The server does not say why. Most likely it is encrypted with a customer key (SSE-C) that is not here: add that key (`dipper key add`).";
 const KMS: &str = "The encryption key of this bucket or object is switched off or gone. Enable it in KMS, or choose another key.";
+
+/// Whether a read failed as it does where the object has a key of SSE-C and none came with the request.
+/// A HEAD's answer has no code.
+pub(super) fn needs_customer_key(error: &Error) -> bool {
+    let c = &error.context;
+    let code = c.s3_code.as_deref();
+    c.http_status == Some(400)
+        && match c.op {
+            "GetObject" => code == Some("InvalidRequest"),
+            "HeadObject" => code.is_none(),
+            _ => false,
+        }
+}
 
 pub(super) fn of(error: &Error) -> Option<String> {
     let c = &error.context;

@@ -19,6 +19,22 @@ fn wrong(error: &Error) -> Failure {
     Failure::invalid(error.to_string())
 }
 
+/// Whether a key of this kind encrypts in this format.
+pub(super) fn encrypts(kind: KeyKind, format: Format) -> bool {
+    match format {
+        Format::OpenPgp => kind == KeyKind::Passphrase,
+        Format::Age => {
+            matches!(kind, KeyKind::Passphrase | KeyKind::Age | KeyKind::Recipients)
+        }
+        Format::Rclone => kind == KeyKind::Rclone,
+    }
+}
+
+/// Whether a key of this kind may open a file of this format.
+pub(super) fn opens(kind: KeyKind, format: Format) -> bool {
+    encrypts(kind, format) && kind != KeyKind::Recipients
+}
+
 /// As it was kept beside the key.
 pub(super) fn recipients(about: &str) -> Option<String> {
     let about: Value = serde_json::from_str(about).ok()?;
@@ -92,14 +108,9 @@ impl Chest {
         }
         let (mut keys, mut missing) = (DecryptKeys::new(), None);
         for name in names.iter().filter(|name| !name.starts_with(FILE)) {
-            let fits = |kind: KeyKind| match format {
-                Format::OpenPgp => kind == KeyKind::Passphrase,
-                Format::Age => matches!(kind, KeyKind::Passphrase | KeyKind::Age),
-                Format::Rclone => kind == KeyKind::Rclone,
-            };
             let row = self.table.get(name)?;
             let kind = row.map_or(Some(KeyKind::Passphrase), |row| KeyKind::parse(&row.kind));
-            let Some(kind) = kind.filter(|kind| fits(*kind)) else { continue };
+            let Some(kind) = kind.filter(|kind| opens(*kind, format)) else { continue };
             let secret = match self.secret(name).await {
                 Ok(secret) => secret,
                 Err(failure) => {
@@ -121,8 +132,9 @@ impl Chest {
         }
         Err(missing.unwrap_or_else(|| {
             let what = format!("it is encrypted ({format}), and there is no key for that here");
-            Failure::new(Code::KeychainUnavailable, what)
-                .with_hint("`dipper key add` takes one; `dipper cat` writes the object as it is.")
+            Failure::new(Code::KeyMissing, what).with_hint(
+                "Add the key (`dipper key add`), or fetch it as it is stored (`dipper get --as-stored`).",
+            )
         }))
     }
 }
@@ -137,6 +149,10 @@ impl App {
         given: Option<Secret<String>>,
     ) -> Result<Option<String>> {
         check_name(name)?;
+        let given = given.map(|text| match super::paper::key_of(text.expose()) {
+            key if key.len() == text.expose().len() => text,
+            key => Secret::new(key.to_owned()),
+        });
         let needed = || Failure::invalid(format!("a key of kind {} must be given", kind.name()));
         let (secret, recipients) = match (kind, given) {
             (KeyKind::Customer, _) => return Err(needed()),

@@ -4,8 +4,12 @@
 //! that begins with `file:` is a file that holds the key, for whoever has no vault.
 
 mod crypt;
+mod defaults;
+mod locked;
+mod paper;
 mod places;
 mod ring;
+mod uses;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, RwLock};
@@ -20,8 +24,12 @@ use zeroize::Zeroizing;
 use crate::events::Changed;
 use crate::{App, Code, Failure, Result};
 
+pub use defaults::BucketDefault;
+pub(crate) use locked::Locks;
+pub use locked::{Lock, SealedBy};
 pub use places::Place;
 pub(crate) use ring::Ring;
+pub use uses::KeyUses;
 
 /// What a key is good for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -158,8 +166,9 @@ fn taken(name: &str) -> Failure {
 }
 
 fn no_key(name: &str) -> Failure {
-    Failure::new(Code::KeychainUnavailable, format!("there is no key '{name}' on this computer"))
-        .with_hint("`dipper key ls` lists the keys; `dipper key add` takes one from elsewhere.")
+    Failure::new(Code::KeyMissing, format!("there is no key '{name}' on this computer")).with_hint(
+        "Add it under that name (`dipper key add`); `dipper key ls` lists those that are here.",
+    )
 }
 
 fn key_file(path: &str) -> Result<Secret<String>> {
@@ -177,7 +186,7 @@ fn key_file(path: &str) -> Result<Secret<String>> {
 fn customer_bytes(given: &[u8]) -> Option<Zeroizing<[u8; 32]>> {
     let whole = |bytes: &[u8]| <[u8; 32]>::try_from(bytes).ok().map(Zeroizing::new);
     whole(given).or_else(|| {
-        let text = std::str::from_utf8(given).ok()?.trim();
+        let text = paper::key_of(std::str::from_utf8(given).ok()?).trim();
         let decoded = match text.len() {
             64 => hex::decode(text).ok(),
             _ => BASE64.decode(text).ok(),
@@ -215,6 +224,22 @@ impl App {
             })
         };
         Ok(self.chest.table.list()?.into_iter().filter_map(info).collect())
+    }
+
+    /// A key of any kind, from its text, or made here where that can be.
+    pub async fn keep_key(
+        &self,
+        name: &str,
+        kind: KeyKind,
+        given: Option<Secret<String>>,
+    ) -> Result<()> {
+        match kind {
+            KeyKind::Customer => {
+                let given = given.map(|text| Secret::new(text.expose().clone().into_bytes()));
+                self.add_customer_key(name, given).await
+            }
+            kind => self.add_crypt_key(name, kind, given).await.map(drop),
+        }
     }
 
     /// A key for SSE-C: made here, or (base64, hexadecimal or 32 bytes) from elsewhere.
@@ -303,7 +328,10 @@ impl App {
 }
 
 #[cfg(test)]
-mod tests {
+mod tests;
+
+#[cfg(test)]
+mod forms {
     use super::*;
 
     #[test]

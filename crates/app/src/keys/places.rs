@@ -2,12 +2,12 @@
 
 use std::sync::PoisonError;
 
-use dipper_s3::ServerSide;
+use dipper_crypt::Format;
 use dipper_state::PlaceRow;
 use dipper_transfer::{Protected, Protection};
 use dipper_types::{BucketName, ProfileId};
 
-use super::{Chest, Known};
+use super::{Chest, KeyKind, Known};
 use crate::events::Changed;
 use crate::{App, Failure, Result};
 
@@ -47,15 +47,7 @@ impl App {
         prefix: &str,
         protection: Protection,
     ) -> Result<()> {
-        let keys = self.keys()?;
-        let wanted = match &protection {
-            Protection::Server { with: ServerSide::Customer { key } } => std::slice::from_ref(key),
-            Protection::Server { .. } => &[],
-            Protection::Client { seal } => &seal.keys,
-        };
-        if let Some(key) = wanted.iter().find(|key| !keys.iter().any(|known| known.name == **key)) {
-            return Err(super::no_key(key));
-        }
+        self.check_protection(&protection)?;
         let how = serde_json::to_string(&protection)
             .map_err(|error| Failure::invalid(error.to_string()))?;
         let row = PlaceRow {
@@ -83,11 +75,47 @@ impl App {
         Ok(())
     }
 
-    /// Places of a connection.
-    pub fn protected_places(&self, profile: &str) -> Result<Vec<Place>> {
+    /// Whether its keys are here, and can do it.
+    pub fn check_protection(&self, protection: &Protection) -> Result<()> {
+        let kinds = protection.keys().iter().map(|name| {
+            let row = self.chest.table.get(name)?;
+            row.and_then(|row| KeyKind::parse(&row.kind)).ok_or_else(|| super::no_key(name))
+        });
+        let kinds = kinds.collect::<Result<Vec<KeyKind>>>()?;
+        let cant = |what: &str| Err(Failure::invalid(what));
+        let format: Format = match protection {
+            Protection::Server { .. } if kinds.iter().all(|kind| *kind == KeyKind::Customer) => {
+                return Ok(());
+            }
+            Protection::Server { .. } => return cant("SSE-C takes a key of kind customer"),
+            Protection::Client { seal } => seal
+                .format
+                .parse()
+                .map_err(|e: dipper_crypt::Error| Failure::invalid(e.to_string()))?,
+        };
+        if kinds.is_empty() {
+            return cant("a key is needed");
+        }
+        if !kinds.iter().all(|kind| super::crypt::encrypts(*kind, format)) {
+            return Err(Failure::invalid(format!("this key can't encrypt as {format}")));
+        }
+        let several = format == Format::Age && !kinds.contains(&KeyKind::Passphrase);
+        match kinds.len() > 1 && !several {
+            true => cant("only public keys of age go together; a passphrase stands alone"),
+            false => Ok(()),
+        }
+    }
+
+    /// Places of all connections.
+    pub fn places(&self) -> Result<Vec<Place>> {
         self.chest.look()?;
         let known = self.chest.known.read().unwrap_or_else(PoisonError::into_inner);
-        Ok(known.places.iter().filter(|place| place.profile == profile).cloned().collect())
+        Ok(known.places.clone())
+    }
+
+    /// Places of a connection.
+    pub fn protected_places(&self, profile: &str) -> Result<Vec<Place>> {
+        Ok(self.places()?.into_iter().filter(|place| place.profile == profile).collect())
     }
 }
 

@@ -12,7 +12,7 @@ use dipper_types::{BucketName, Prefix, Timestamp};
 use futures::StreamExt;
 
 use crate::access::Exposure;
-use crate::{App, Failure, Result};
+use crate::{App, Failure, Lock, Result};
 pub(crate) use columns::Columns;
 pub(crate) use session::Listing;
 
@@ -88,6 +88,15 @@ pub struct Selection {
     pub complete: bool,
     /// Where there are few: which.
     pub ids: Option<Vec<u64>>,
+}
+
+/// What is known of a row, beside what the listing says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RowAccess {
+    pub id: u64,
+    pub exposure: Exposure,
+    /// Of an object: how it is encrypted, if it was looked at. Of a folder: how what comes into it is.
+    pub lock: Option<Lock>,
 }
 
 /// Rows a window may ask for at once.
@@ -236,7 +245,7 @@ impl App {
     }
 
     /// Exposure of rows in sight. Asks a server only where the bucket does not decide, and remembers.
-    pub async fn rows_access(&self, id: ListingId, rows: Vec<u64>) -> Result<Vec<(u64, Exposure)>> {
+    pub async fn rows_access(&self, id: ListingId, rows: Vec<u64>) -> Result<Vec<RowAccess>> {
         let listing = self.listings.get(id)?;
         let s3 = self.s3(&listing.profile).await?;
         let view = self.view(&listing.profile, &s3, &listing.bucket).await?;
@@ -268,6 +277,23 @@ impl App {
             listing.remember_access(row, exposure);
             known.push((row, exposure));
         }
-        Ok(known)
+        let locked = |(id, exposure)| {
+            let lock = self.row_lock(&listing, id);
+            RowAccess { id, exposure, lock }
+        };
+        Ok(known.into_iter().map(locked).collect())
+    }
+
+    /// What is known of a row's encryption without asking anybody.
+    fn row_lock(&self, listing: &Listing, id: u64) -> Option<Lock> {
+        let (key, kind, _) = listing.access(id)?;
+        let (profile, bucket) = (listing.profile.as_str(), listing.bucket.as_str());
+        match kind {
+            RowKind::Folder => self.place_lock(profile, bucket, &key),
+            RowKind::Object => {
+                let (size, modified) = listing.facts(id)?;
+                self.locks.known((profile, bucket, &key), size, modified)
+            }
+        }
     }
 }

@@ -425,6 +425,14 @@ impl Listing {
         Some((format!("{}{}", self.prefix, cell.name), cell.kind, inner.access.get(&row).copied()))
     }
 
+    /// Size and time of a row.
+    pub fn facts(&self, id: u64) -> Option<(Option<u64>, Option<Timestamp>)> {
+        let inner = self.locked();
+        let row = inner.row_of(id)?;
+        let cell = inner.columns.cell(row as usize);
+        Some((cell.size, cell.modified))
+    }
+
     pub fn remember_access(&self, id: u64, exposure: Exposure) {
         let mut inner = self.locked();
         if let Some(row) = inner.row_of(id) {

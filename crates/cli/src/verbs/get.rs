@@ -56,6 +56,9 @@ pub struct Get {
     /// At most so much a second, such as 500k or 2m
     #[arg(long, value_name = "RATE")]
     pub limit_rate: Option<String>,
+    /// What was encrypted before it was uploaded, as it is stored: nothing is decrypted
+    #[arg(long, conflicts_with_all = ["range", "part"])]
+    pub as_stored: bool,
     /// This version
     #[arg(long, value_name = "ID", conflicts_with = "recursive")]
     pub version_id: Option<String>,
@@ -113,6 +116,20 @@ pub async fn run(context: &Context<'_>, options: &Get) -> Result<Ended> {
     Ok(if partly { Ended::Partly } else { Ended::Well })
 }
 
+/// Of what goes to standard output.
+#[derive(Default)]
+struct Piped {
+    /// In S3, afterwards.
+    delete: bool,
+    as_stored: bool,
+}
+
+impl Get {
+    fn piped(&self) -> Piped {
+        Piped { delete: self.delete_after_fetch, as_stored: self.as_stored }
+    }
+}
+
 /// What of a bucket, and where to.
 struct Wanted<'a> {
     options: &'a Get,
@@ -129,6 +146,7 @@ impl Wanted<'_> {
             folder: absolute(Path::new(folder))?.into(),
             on_existing: self.on_existing,
             portable_names: self.options.portable_names,
+            as_stored: self.options.as_stored,
         })
     }
 
@@ -152,11 +170,15 @@ impl Wanted<'_> {
         let action = match *local {
             Some("-") if options.dry_run => self.folder_action(".")?,
             Some("-") => {
-                return to_stdout(context, bucket, item, options.delete_after_fetch).await;
+                return to_stdout(context, bucket, item, options.piped()).await;
             }
             Some(text) if !is_folder(text) => {
                 let file = absolute(Path::new(text))?.into_os_string();
-                ListedAction::DownloadTo { file, on_existing: self.on_existing }
+                ListedAction::DownloadTo {
+                    file,
+                    on_existing: self.on_existing,
+                    as_stored: options.as_stored,
+                }
             }
             other => self.folder_action(other.unwrap_or("."))?,
         };
@@ -226,8 +248,8 @@ impl Wanted<'_> {
                     continue;
                 }
                 let item = Item { key, source: None, version_id, size: object.size };
-                let delete = self.options.delete_after_fetch;
-                ended = Some(to_stdout(context, self.bucket, item, delete).await?);
+                let piped = self.options.piped();
+                ended = Some(to_stdout(context, self.bucket, item, piped).await?);
             }
             ended
         } else {
@@ -421,7 +443,8 @@ pub async fn whole(
     let s3 = context.app.client(&context.profile).await?;
     let asked = HeadRequest { version_id: version_id.clone(), ..HeadRequest::default() };
     let size = s3.head_object_of(bucket, &key, &asked).await?.size;
-    to_stdout(context, bucket, Item { key, source: None, version_id, size }, false).await
+    let item = Item { key, source: None, version_id, size };
+    to_stdout(context, bucket, item, Piped::default()).await
 }
 
 /// Through a verified file of ours: nothing unproven reaches the pipe.
@@ -429,15 +452,18 @@ async fn to_stdout(
     context: &Context<'_>,
     bucket: &BucketName,
     item: Item,
-    delete: bool,
+    piped: Piped,
 ) -> Result<Ended> {
     let failed = |error: std::io::Error| {
         Failure::new(dipper_app::Code::LocalIo, format!("standard output: {error}"))
     };
     let folder = tempfile::tempdir_in(context.app.home()).map_err(failed)?;
     let file = folder.path().join("object");
-    let action =
-        ListedAction::DownloadTo { file: file.clone().into(), on_existing: OnExisting::Refuse };
+    let action = ListedAction::DownloadTo {
+        file: file.clone().into(),
+        on_existing: OnExisting::Refuse,
+        as_stored: piped.as_stored,
+    };
     let id = context
         .app
         .listed(
@@ -457,7 +483,7 @@ async fn to_stdout(
         // Who reads has seen enough.
         Err(error) if error.kind() == std::io::ErrorKind::BrokenPipe => Ok(ended),
         Err(error) => Err(failed(error)),
-        Ok(_) if delete => delete_fetched(context, id, bucket, "fetch").await,
+        Ok(_) if piped.delete => delete_fetched(context, id, bucket, "fetch").await,
         Ok(_) => Ok(ended),
     }
 }

@@ -2,6 +2,7 @@ import type { Backend, Unlisten } from "../index";
 import type * as T from "../types";
 import { bucketAccess, changedPolicy, checkPolicy, exposureOf } from "./access";
 import { FakeDoctor } from "./doctor";
+import { atServer, FakeKeys, keysOf, lockOf, PLAIN } from "./keys";
 import { FakeListing } from "./listing";
 import { FakeQueue } from "./queue";
 import { FakeSearch } from "./search";
@@ -23,6 +24,7 @@ export class FakeBackend implements Backend {
   readonly signIn = new FakeSignIn();
   readonly doctor = new FakeDoctor();
   readonly search: FakeSearch;
+  readonly keys = new FakeKeys();
   readonly copied: string[] = [];
   readonly opened: string[] = [];
   /** What the next "choose files" answers. */
@@ -38,6 +40,8 @@ export class FakeBackend implements Backend {
   #drop: ((event: T.DropEvent) => void) | null = null;
   #changed: ((changed: T.Changed) => void) | null = null;
   #profileOf = new Map<number, string>();
+  /** Objects whose headers were asked for: only they have a lock in the table. */
+  #looked = new Set<string>();
 
   constructor(
     readonly world: World = new World(),
@@ -175,6 +179,27 @@ export class FakeBackend implements Backend {
     );
   importClose = (id: number) => this.#call("importClose", id, () => void this.signIn.closed.push(id));
 
+  keyList = () => this.#call("keyList", null, () => this.keys.told());
+  /** What a test sees of the call has no secret in it. */
+  keyAdd = (key: T.NewKey) => this.#call("keyAdd", { ...key, secret: key.secret === null ? null : "…" }, () => this.keys.add(key)).then(() => this.#keysChanged());
+  keyUses = (name: string) => this.#call("keyUses", name, () => ({ ...this.keys.uses(name), uploads: this.#uploadsWith(name) }));
+  keyExport = (name: string) => this.#call("keyExport", name, () => this.keys.paper);
+  keyRemove = (name: string) => this.#call("keyRemove", name, () => this.keys.remove(name)).then(() => this.#keysChanged());
+  placeList = () => this.#call("placeList", null, () => [...this.keys.places]);
+  placeSet = (req: T.PlaceRef & { protection: T.Protection | null }) => this.#call("placeSet", req, () => this.keys.protect(req)).then(() => this.#keysChanged());
+  bucketDefault = (req: { profile: string; bucket: string }) => this.#call("bucketDefault", req, () => this.keys.defaultOf(this.world.bucket(req.profile, req.bucket).name));
+  bucketDefaultSet = (req: { profile: string; bucket: string; way: T.ServerWay | null }) =>
+    this.#call("bucketDefaultSet", req, () => this.keys.setDefault(this.world.bucket(req.profile, req.bucket).name, req.way));
+  #keysChanged(): void {
+    this.emitChanged({ what: "keys", profile: null, bucket: null });
+  }
+  #uploadsWith(name: string): T.PlaceRef[] {
+    const uses = (how: T.UploadProtection): boolean => how.how === "with" && keysOf(how.protection).includes(name);
+    return [...this.world.buckets].flatMap(([profile, list]) =>
+      list.filter((b) => uses(b.options.protection)).map((b) => ({ profile, bucket: b.name, prefix: "" })),
+    );
+  }
+
   bucketList = (profile: string) =>
     this.#call("bucketList", profile, () => this.world.bucketsOf(profile).map(({ name, createdAt, region }) => ({ name, createdAt, region })));
   bucketCreate = (req: { profile: string; name: string; region: string | null }) =>
@@ -253,7 +278,9 @@ export class FakeBackend implements Backend {
         const row = listing.rowById(id);
         if (!row) return [];
         const object = row.kind === "object" ? listing.bucket.objects.find((o) => o.key === row.key) : undefined;
-        return [{ id, exposure: exposureOf(listing.bucket, row.key, object) }];
+        const seen = object !== undefined && this.#looked.has(`${listing.bucket.name}/${row.key}`);
+        const lock = object ? (seen ? lockOf(object.encryption) : null) : this.keys.ruleLock(this.#profileOf.get(req.id) ?? "", listing.bucket.name, row.key);
+        return [{ id, exposure: exposureOf(listing.bucket, row.key, object), lock }];
       });
     });
   listingSelect = (req: { id: number; generation: number; op: T.SelectOp }) => this.#call("listingSelect", req, () => this.#listing(req.id).select(req.op));
@@ -304,6 +331,7 @@ export class FakeBackend implements Backend {
   #info(req: { profile: string; bucket: string; key: string }): T.ObjectInfo {
     const bucket = this.world.bucket(req.profile, req.bucket);
     const o = this.world.object(req.profile, req.bucket, req.key);
+    this.#looked.add(`${bucket.name}/${o.key}`);
     const access = bucketAccess(bucket);
     const exposure = exposureOf(bucket, o.key, o);
     const byPolicy = access.lines.find((l) => l.who === "everyone" && l.what === "readObjects" && l.allowed && o.key.startsWith(l.prefix ?? ""));
@@ -315,7 +343,7 @@ export class FakeBackend implements Backend {
       bucket: bucket.name, key: o.key, size: o.size, modified: o.modified, etag: '"9b2cf535f27731c974343645a3985328"',
       contentType: TYPES[o.key.split(".").at(-1) ?? ""] ?? "application/octet-stream",
       cacheControl: o.metadata.length > 0 ? "max-age=86400" : null, contentDisposition: null, contentEncoding: null,
-      storageClass: o.storageClass, versionId: bucket.versioned ? "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY" : null, encryption: "SSE-S3 (AES-256)",
+      storageClass: o.storageClass, versionId: bucket.versioned ? "3sL4kqtJlcpXroDTDmJ.rmSpXd3dIbrHY" : null, encryption: o.encryption ?? PLAIN,
       checksums: [["CRC64NVME", "AAAAAK1hJdY="]], metadata: o.metadata, s3Uri: `s3://${bucket.name}/${o.key}`,
       url: `${this.#base(req.profile)}/${bucket.name}/${o.key.split("/").map(encodeURIComponent).join("/")}`,
       exposure, lines: [line], aclOff: access.aclOff,
@@ -367,6 +395,15 @@ export class FakeBackend implements Backend {
       const files = [...frozen.keys].map((key) => ({ name: key.split("/").at(-1) ?? key, key, size: 0 }));
       return this.queue.add("delete", this.#where(frozen.profile, frozen.bucket.name, ""), frozen.title, files, () => {
         frozen.bucket.objects = frozen.bucket.objects.filter((o) => !frozen.keys.has(o.key));
+      });
+    });
+  encryptionStart = (req: { token: number; way: T.ServerWay }) =>
+    this.#call("encryptionStart", req, () => {
+      this.keys.check({ by: "server", way: req.way });
+      const frozen = this.#take(req.token);
+      const files = [...frozen.keys].map((key) => ({ name: key.split("/").at(-1) ?? key, key, size: 0 }));
+      return this.queue.add("change", this.#where(frozen.profile, frozen.bucket.name, ""), frozen.title, files, () => {
+        for (const o of frozen.bucket.objects) if (frozen.keys.has(o.key)) o.encryption = atServer(req.way);
       });
     });
   #take(token: number) {

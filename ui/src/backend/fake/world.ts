@@ -1,6 +1,6 @@
 // What the fake engine holds: connections, buckets, objects.
 import type {
-  Code, IpcError, Profile, ProfileOptions, Provider, Settings, UploadOptions, VaultStatus,
+  Code, Encryption, IpcError, Profile, ProfileOptions, Provider, Settings, UploadOptions, VaultStatus,
 } from "../types";
 
 export type FakeObject = {
@@ -10,6 +10,8 @@ export type FakeObject = {
   storageClass: string;
   public: boolean;
   metadata: [string, string][];
+  /** SSE-S3 where it is not said. */
+  encryption?: Encryption;
 };
 
 export type FakeBucket = {
@@ -31,7 +33,7 @@ export function ipcError(code: Code, message: string, extra: Partial<IpcError> =
   return { code, message, hint: null, retry: "never", retryAfterMs: null, s3: null, ...extra };
 }
 
-export const PRIVATE: UploadOptions = { visibility: "private", storageClass: null, contentType: null, cacheControl: null, metadata: [] };
+export const PRIVATE: UploadOptions = { visibility: "private", storageClass: null, contentType: null, cacheControl: null, metadata: [], protection: { how: "place" } };
 
 export function object(key: string, size: number, modified: string, extra: Partial<FakeObject> = {}): FakeObject {
   return { key, size, modified, storageClass: "STANDARD", public: false, metadata: [], ...extra };

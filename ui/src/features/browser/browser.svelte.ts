@@ -106,7 +106,8 @@ export class Browser {
     });
   }
 
-  async download(): Promise<void> {
+  /** `asStored`: what was encrypted before it was uploaded stays so. */
+  async download(asStored = false): Promise<void> {
     const listing = this.listing;
     if (!listing || listing.selection.count === 0) return;
     await this.host.attempt(async () => {
@@ -117,7 +118,7 @@ export class Browser {
       const found = await this.host.backend.downloadReplaces(place);
       const onExisting = found.count === 0 && !found.more ? "keepBoth" : await askConflict(this.host.asks, found, "files");
       if (onExisting === null) return;
-      await this.host.backend.downloadStart({ ...place, onExisting });
+      await this.host.backend.downloadStart({ ...place, onExisting, asStored });
       this.host.toasts.show(m.toast_download_started({ folder: folder.name }), {
         action: { label: m.toast_show(), run: () => this.host.nav.go({ kind: "transfers" }) },
       });

@@ -1,7 +1,7 @@
 // One listing session as the table sees it: a window of rows over data that lives in the engine.
 import { SvelteMap } from "svelte/reactivity";
 import type {
-  Backend, Exposure, IpcError, ListingEvent, ListingId, Row, SelectOp, Selection, SortColumn,
+  Backend, Exposure, IpcError, ListingEvent, ListingId, Lock, Row, SelectOp, Selection, SortColumn,
 } from "../../backend";
 import { asIpcError } from "../../lib/errors";
 
@@ -28,6 +28,7 @@ export class Listing {
   /** The row that the inspector shows: the only selected one. */
   chosen = $state.raw<Row | null>(null);
   readonly access = new SvelteMap<number, Exposure>();
+  readonly locks = new SvelteMap<number, Lock>();
 
   /** Bumped whenever a block arrives, so that drawn rows are read again. */
   #version = $state(0);
@@ -179,11 +180,19 @@ export class Listing {
     if (rows.length === 0) return;
     for (const id of rows) this.#badgesAsked.add(id);
     try {
-      for (const answer of await this.backend.listingAccess({ id: this.#id, rows })) this.access.set(answer.id, answer.exposure);
+      for (const { id, exposure, lock } of await this.backend.listingAccess({ id: this.#id, rows })) {
+        this.access.set(id, exposure);
+        this.lock(id, lock);
+      }
     } catch {
       // A badge that can't be had is no badge; the inspector says why.
       for (const id of rows) this.access.set(id, "unknown");
     }
+  }
+
+  lock(id: number, lock: Lock | null): void {
+    if (lock) this.locks.set(id, lock);
+    else this.locks.delete(id);
   }
 
   /** After a change of access the badges are asked again. */

@@ -12,6 +12,7 @@ export function cleaned(form: Form): UploadOptions {
   const orNull = (s: string): string | null => (s.trim() === "" ? null : s.trim());
   return {
     visibility: form.visibility,
+    protection: form.protection,
     storageClass: orNull(form.storageClass),
     contentType: orNull(form.contentType),
     cacheControl: orNull(form.cacheControl),

@@ -3,6 +3,7 @@ import type { DropEvent, OnExisting, Staged, UploadOptions } from "../../backend
 import { askConflict } from "../../lib/conflict";
 import { bytes, count } from "../../lib/format";
 import { type DropTarget, dropPlaceName, dropTargetAt, type PointLookup } from "../../lib/droptarget";
+import { protectionText } from "../../lib/encryption";
 import type { Host } from "../../lib/host";
 import { visible } from "../../lib/names";
 import { m } from "../../paraglide/messages.js";
@@ -24,6 +25,8 @@ export class Uploads {
     /** The open listing's place, or null where none is open. */
     private readonly here: () => UploadPlace | null,
     private readonly lookup?: PointLookup,
+    /** How the rules of places encrypt what comes there. */
+    private readonly rule: (place: UploadPlace) => string | null = () => null,
   ) {}
 
   async start(): Promise<void> {
@@ -102,15 +105,23 @@ export class Uploads {
       const onExisting = await this.#onExisting(staged, to);
       if (onExisting === null) return;
       await this.host.backend.uploadStart({ handle: staged.handle, profile, bucket, prefix, options, onExisting });
+      const said = {
+        what: stagedText(staged),
+        place: visible(dropPlaceName(to)),
+        visibility: options.visibility === "public" ? m.visibility_public() : m.visibility_private(),
+      };
+      const how = this.#how(options, to);
       this.host.toasts.show(
-        m.toast_uploading({
-          what: stagedText(staged),
-          place: visible(dropPlaceName(to)),
-          visibility: options.visibility === "public" ? m.visibility_public() : m.visibility_private(),
-        }),
+        how === null ? m.toast_uploading(said) : m.toast_uploading_encrypted({ ...said, how }),
         { action: { label: m.toast_options(), run: () => (this.sheet = { profile, bucket }) } },
       );
     });
+  }
+
+  /** How it will be encrypted, as far as this computer asks for it. */
+  #how({ protection }: UploadOptions, to: UploadPlace): string | null {
+    if (protection.how === "with") return protectionText(protection.protection);
+    return protection.how === "place" ? this.rule(to) : null;
   }
 
   /** Remembered options may make strangers readers: that is said each time, not only when it was chosen. */

@@ -151,8 +151,8 @@ describe("upload options", () => {
     expect(backend.called("uploadOptionsSet")[0]).toMatchObject({ bucket: "b", options: { visibility: "public", contentType: null } });
   });
   it("drop what is empty and refuse what no header can carry", () => {
-    const form = { visibility: "private" as const, contentType: " ", cacheControl: "no-cache", storageClass: "", metadata: [["Author", "ada"], ["", ""]] as [string, string][] };
-    expect(cleaned(form)).toEqual({ visibility: "private", contentType: null, cacheControl: "no-cache", storageClass: null, metadata: [["author", "ada"]] });
+    const form = { visibility: "private" as const, protection: { how: "none" as const }, contentType: " ", cacheControl: "no-cache", storageClass: "", metadata: [["Author", "ada"], ["", ""]] as [string, string][] };
+    expect(cleaned(form)).toEqual({ visibility: "private", protection: { how: "none" }, contentType: null, cacheControl: "no-cache", storageClass: null, metadata: [["author", "ada"]] });
     expect(metadataProblem([["a b", "x"]])).toContain("can't be a header's name");
     expect(metadataProblem([["a", "x"], ["A", "y"]])).toContain("twice");
     expect(metadataProblem([["", "x"]])).toBe("A value needs a name");
